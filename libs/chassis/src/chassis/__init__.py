@@ -1,0 +1,1 @@
+"""The technical frame that all three services stand on; no domain word in it."""

@@ -1,0 +1,60 @@
+"""The only reader of the environment: typed settings, each documented; a bad value is one clear sentence and exit 2."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Annotated, NoReturn, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+
+class Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings that every process has. The variable is the field's name in capitals: DATABASE_URL."""
+
+    database_url: Annotated[str, Meta(description="PostgreSQL of this service, postgresql://…", min_length=1)]
+    event_bus_url: Annotated[str, Meta(description="Event bus: kafka://host:port[,host:port] or postgresql://…", min_length=1)]
+    redis_url: Annotated[str, Meta(description="Redis, redis://… or unix://…; empty = local fallbacks only")] = ""
+    log_level: Annotated[str, Meta(description="debug, info, warning or error", pattern="^(debug|info|warning|error)$")] = "info"
+    log_format: Annotated[str, Meta(description="json, or console for a person", pattern="^(json|console)$")] = "json"
+    health_port: Annotated[int, Meta(description="Port of the HTTP server of health and metrics; 0 = any free", ge=0, le=65535)] = 0
+    health_host: Annotated[str, Meta(description="Address of the same server")] = "127.0.0.1"
+    database_pool: Annotated[int, Meta(description="Database connections of a process", ge=1, le=100)] = 8
+
+
+T = TypeVar("T", bound=Common)
+
+
+def load(kind: type[T], prefix: str, environ: Mapping[str, str] | None = None) -> T:
+    """Read settings of `kind`; fields that Common lacks have variables that start with `prefix` ("SINGO_"). Exit 2 when wrong."""
+    environ = os.environ if environ is None else environ
+    names = variables(kind, prefix)
+    unknown = sorted(name for name in environ if name.startswith(prefix) and name not in names)
+    if unknown:
+        _exit(f"{unknown[0]} is not a setting; see docs/settings.md for those that are")
+    values = {field: environ[name] for name, field in names.items() if name in environ}
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as wrong:
+        _exit(_sentence(str(wrong), {field: name for name, field in names.items()}))
+
+
+def variables(kind: type[Common], prefix: str) -> dict[str, str]:
+    """Return the variable of each field of `kind`."""
+    shared = set(Common.__struct_fields__)
+    return {(name if name in shared else f"{prefix}{name}").upper(): name for name in kind.__struct_fields__}
+
+
+def _sentence(wrong: str, names: Mapping[str, str]) -> str:
+    if "missing required field" in wrong:
+        field = wrong.split("`")[1]
+        return f"{names[field]} is required and not set"
+    what, _, where = wrong.partition(" - at `$.")
+    return f"{names.get(where.rstrip('`'), where)} is wrong: {what[:1].lower()}{what[1:]}"
+
+
+def _exit(sentence: str) -> NoReturn:
+    print(f"settings: {sentence}", file=sys.stderr)  # noqa: T201 - before logging is set up
+    raise SystemExit(2)
