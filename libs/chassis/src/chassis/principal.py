@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import threading
 import uuid
 from collections import OrderedDict
@@ -10,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import jwt
 
@@ -123,18 +122,24 @@ class Verifier:
                 token, key, algorithms=["EdDSA"], audience=self._audience,
                 options={"require": ["exp", "iat", "iss", "sub", "aud"], "verify_exp": False, "verify_iat": False},
             )  # fmt: skip
-            issued, expires = dt.datetime.fromtimestamp(claims["iat"], dt.UTC), float(claims["exp"])
+            who = _principal(claims)
+            issued, expires = float(claims["iat"]), float(claims["exp"])
         except (jwt.InvalidTokenError, ValueError, TypeError, KeyError) as wrong:
             raise Unauthenticated from wrong
         # The times are compared with chassis.clock, which tests may hold still.
-        now = clock.now()
-        if claims["iss"] not in self._issuers or expires <= now.timestamp() or issued > now + dt.timedelta(seconds=LEEWAY):
+        now = clock.now().timestamp()
+        if claims["iss"] not in self._issuers or expires <= now or issued > now + LEEWAY:
             raise Unauthenticated
-        who = Principal(
-            subject=claims["sub"], kind=claims["kind"], roles=frozenset(claims["roles"]), areas=frozenset(claims["areas"]),
-            loa=claims["loa"], name=claims["name"], claims=claims["ext"],
-        )  # fmt: skip
         return expires, who
+
+
+def _principal(claims: Mapping[str, Any]) -> Principal:
+    if claims["kind"] not in get_args(Kind):
+        raise ValueError(claims["kind"])
+    return Principal(
+        subject=claims["sub"], kind=claims["kind"], roles=frozenset(claims["roles"]), areas=frozenset(claims["areas"]),
+        loa=int(claims["loa"]), name=claims["name"], claims=claims["ext"],
+    )  # fmt: skip
 
 
 Acting = AbstractContextManager[None]

@@ -1,0 +1,28 @@
+"""gRPC as this platform speaks it: rules that admit callers, a server, a client, one table of errors."""
+
+from chassis.rpc.calls import current_idempotency_key, deadline, idempotency_key
+from chassis.rpc.client import Upstream
+from chassis.rpc.failures import Failure
+from chassis.rpc.keys import KeySet, jwks
+from chassis.rpc.rules import ANYONE, CITIZEN, Rule, Served, access, rules_of, staff, unruled, workload
+from chassis.rpc.server import Server
+
+__all__ = [
+    "ANYONE",
+    "CITIZEN",
+    "Failure",
+    "KeySet",
+    "Rule",
+    "Served",
+    "Server",
+    "Upstream",
+    "access",
+    "current_idempotency_key",
+    "deadline",
+    "idempotency_key",
+    "jwks",
+    "rules_of",
+    "staff",
+    "unruled",
+    "workload",
+]

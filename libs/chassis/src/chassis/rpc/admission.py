@@ -1,0 +1,126 @@
+"""What surrounds every call on the server: context, authentication, rule, metrics, the answer to an error."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+import grpc
+from grpc_health.v1 import health
+from grpc_reflection.v1alpha import reflection
+from prometheus_client import Gauge, Histogram
+
+from chassis import telemetry
+from chassis.principal import Principal, Unauthenticated, Verifier, _current
+from chassis.rpc.failures import CODES, STATUS_KEY, Failure, of_exception, of_kind, to_status
+from chassis.rpc.rules import Rule, rules_of
+from chassis.telemetry import context as call_context
+
+log = telemetry.logger(__name__)
+
+SECONDS = Histogram(
+    "rpc_server_seconds", "Time to answer a call, by method and status", ["method", "status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)  # fmt: skip
+RUNNING = Gauge("rpc_server_running", "Calls being answered now", multiprocess_mode="livesum")
+
+# Health is for probes and balancers, reflection for developers; neither shows anything of a person.
+_OPEN = (f"/{health.SERVICE_NAME}/", f"/{reflection.SERVICE_NAME}/")
+_BEARER = "Bearer "
+Behaviour = Callable[[Any, grpc.ServicerContext], Any]
+
+
+class _Handler(Protocol):
+    request_deserializer: Any
+    response_serializer: Any
+    unary_unary: Behaviour | None
+
+
+class Admission(grpc.ServerInterceptor):
+    """Wraps each method once, when it is first called; streams other than health and reflection are refused."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        """Take who verifies tokens."""
+        self._verifier = verifier
+        self._wrapped: dict[str, Any] = {}
+
+    def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
+        """Return the wrapped handler of a method, None for one that does not exist."""
+        method = handler_call_details.method
+        known = self._wrapped.get(method)
+        if known is not None:
+            return known
+        handler = continuation(handler_call_details)
+        if handler is not None:  # only methods that exist are remembered, so callers cannot fill the memory
+            handler = handler if method.startswith(_OPEN) else self._wrap(method, handler)
+            self._wrapped[method] = handler
+        return handler
+
+    def _wrap(self, method: str, handler: _Handler) -> Any:
+        behaviour = handler.unary_unary
+        rules = rules_of(behaviour) if behaviour is not None else ()
+        if behaviour is None:
+            log.error("streaming_method_refused", method=method)
+        surrounded = _Surrounded(method, behaviour or _nothing, rules, self._verifier)
+        return grpc.unary_unary_rpc_method_handler(surrounded, handler.request_deserializer, handler.response_serializer)
+
+
+def _nothing(_request: Any, _context: grpc.ServicerContext) -> Any:
+    raise of_kind("denied")
+
+
+class _Surrounded:
+    """One method with all that surrounds it. gRPC gives each call a context of its own, so nothing is reset."""
+
+    def __init__(self, method: str, behaviour: Behaviour, rules: tuple[Rule, ...], verifier: Verifier) -> None:
+        self._method, self._behaviour, self._verifier = method, behaviour, verifier
+        self._admit = tuple(rule.admits for rule in rules)
+        self._ok = SECONDS.labels(method, "OK")
+
+    def __call__(self, request: Any, context: grpc.ServicerContext) -> Any:
+        started = time.perf_counter()
+        RUNNING.inc()
+        try:
+            self._enter(context)
+            answer = self._behaviour(request, context)
+        except Exception as wrong:  # noqa: BLE001 - the one place where errors become statuses
+            self._fail(wrong, context, time.perf_counter() - started)
+        else:
+            self._ok.observe(time.perf_counter() - started)
+            return answer
+        finally:
+            RUNNING.dec()
+
+    def _enter(self, context: grpc.ServicerContext) -> None:
+        metadata = cast("dict[str, str]", dict(context.invocation_metadata()))  # only keys that end with -bin hold bytes
+        call_context.enter(metadata.get("x-request-id", ""), metadata.get("traceparent", ""))
+        call_context.idempotency_key.set(metadata.get("idempotency-key") or None)
+        left = context.time_remaining()
+        call_context.deadline.set(None if left is None else time.monotonic() + left)
+        who = self._authenticated(metadata.get("authorization"))
+        _current.set(who)
+        for admits in self._admit:
+            if admits(who):
+                return
+        raise Unauthenticated if who is None and self._admit else of_kind("denied")
+
+    def _authenticated(self, authorization: str | None) -> Principal | None:
+        if authorization is None:
+            return None
+        if not authorization.startswith(_BEARER):
+            raise Unauthenticated
+        return self._verifier.verify(authorization[len(_BEARER) :])
+
+    def _fail(self, wrong: Exception, context: grpc.ServicerContext, took: float) -> None:
+        failure = of_exception(wrong)
+        code = CODES[failure.kind]
+        SECONDS.labels(self._method, code.name).observe(took)
+        if failure.kind == "internal" and not isinstance(wrong, Failure):
+            log.error("call_failed", method=self._method, exc_info=wrong)
+        elif failure.kind in {"unavailable", "deadline", "exhausted"}:
+            log.warning("call_not_answered", method=self._method, kind=failure.kind, reason=str(wrong))
+        status = to_status(failure)
+        context.set_trailing_metadata(((STATUS_KEY, status.SerializeToString()),))
+        # Aborting raises, which is how gRPC is told; every earlier exception has been answered by now.
+        context.abort(code, failure.en)
