@@ -1,0 +1,17 @@
+"""The metadata that every table of this service belongs to."""
+
+from __future__ import annotations
+
+from sqlalchemy import MetaData
+from sqlalchemy.orm import DeclarativeBase
+
+from chassis import db
+
+
+class Base(DeclarativeBase):
+    """Parent of the declarative tables."""
+
+    metadata = MetaData(naming_convention=db.NAMING)
+
+
+db.frame_tables(Base.metadata)

@@ -1,0 +1,30 @@
+"""The settings of this service; nothing else reads the environment."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from chassis.settings import Common
+
+PREFIX = "SINGO_"
+
+
+class Settings(Common, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of every process of Singo."""
+
+    rpc_address: Annotated[str, Meta(description="Address that the RPC server listens on")] = "127.0.0.1:0"
+    rpc_threads: Annotated[int, Meta(description="Threads that serve calls", ge=1, le=64)] = 8
+    jwks_url: Annotated[str, Meta(description="Where the gateway publishes the keys of its tokens", min_length=1)]
+    issuers: Annotated[str, Meta(description="Issuers of accepted tokens, separated by commas")] = "gateway"
+    files_url: Annotated[str, Meta(description="Where attachments and letters are kept: a folder or s3://bucket/prefix", min_length=1)]
+    vault_keys: Annotated[str, Meta(description="Keys of encrypted columns, id:base64[,id:base64]; the first one seals", min_length=1)]
+    index_key: Annotated[str, Meta(description="Key of the blind indexes, base64", min_length=1)]
+    address_key: Annotated[str, Meta(description="Key of the hash of certified addresses in facts, base64", min_length=1)]
+    kinds_dir: Annotated[str, Meta(description="Further folders with kinds of service, separated by ':'")] = ""
+    public_url: Annotated[str, Meta(description="URL of the portal, printed on letters")] = "http://localhost:8000"
+    signing_dir: Annotated[str, Meta(description="Folder of the local signing key and certificate")] = ""
+    timestamp_url: Annotated[str, Meta(description="RFC 3161 timestamp authority; empty = signatures without a timestamp")] = ""
+    signing_lease_seconds: Annotated[int, Meta(description="How long one process may take to make a letter", ge=5, le=600)] = 60
+    job_interval_seconds: Annotated[int, Meta(description="Pause between two rounds of jobs", ge=1, le=3600)] = 15
