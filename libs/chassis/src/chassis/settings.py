@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated, NoReturn, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -42,9 +42,23 @@ def load(kind: type[T], prefix: str, environ: Mapping[str, str] | None = None) -
 
 
 def variables(kind: type[Common], prefix: str) -> dict[str, str]:
-    """Return the variable of each field of `kind`."""
+    """Return the field of `kind` that each variable sets."""
     shared = set(Common.__struct_fields__)
     return {(name if name in shared else f"{prefix}{name}").upper(): name for name in kind.__struct_fields__}
+
+
+def document(kind: type[Common], prefix: str) -> str:
+    """Return a Markdown table of the settings of `kind`: variable, type, default, description."""
+    names = {field: variable for variable, field in variables(kind, prefix).items()}
+    rows = ["| variable | type | default | description |", "|---|---|---|---|"]
+    for field in msgspec.structs.fields(kind):
+        plain, *metas = get_args(field.type) if get_origin(field.type) is Annotated else (field.type,)
+        what = " ".join(meta.description for meta in metas if isinstance(meta, Meta) and meta.description)
+        if not what:
+            raise ValueError(f"{kind.__name__}.{field.name} has no description")
+        default = "required" if field.required else f"`{field.default}`" if field.default != "" else "empty"
+        rows.append(f"| `{names[field.name]}` | {getattr(plain, '__name__', plain)} | {default} | {what.replace('|', '/')} |")
+    return "\n".join(rows) + "\n"
 
 
 def _sentence(wrong: str, names: Mapping[str, str]) -> str:
