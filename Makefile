@@ -1,0 +1,63 @@
+# Two commands do everything: `make run` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+export PYTHONDONTWRITEBYTECODE :=
+PACKAGES := libs/malang/src libs/chassis/src services/gateway/src services/singo/src services/twuin/src
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Use it
+run: .venv/.run ## Start the whole platform at one URL, with demo data (Ctrl-C stops it)
+	@exec $(PY) -m deploy.local.run
+
+demo: .venv/.run ## Drive the errands against the running platform, over HTTP only
+	@exec $(PY) deploy/local/demo.py
+
+reset: ## Forget the data, the demo sign-ins and the secrets of this machine's platform
+	@if [ -x $(PY) ]; then exec $(PY) -m deploy.local.run --reset; else rm -rf .local; fi
+
+##@ Work on it
+test: .venv/.dev ## Run all tests that can run here (containers where an engine answers)
+	@exec $(PY) -m pytest $(ARGS)
+
+check: .venv/.dev lint types contracts proto-check ## Everything CI asks: lint, types, contracts, proto drift and compatibility, then the tests
+	@$(MAKE) --no-print-directory test
+
+lint: .venv/.dev ## Check style and format
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
+
+format: .venv/.dev ## Mend style and format
+	@$(PY) -m ruff check --fix . ; $(PY) -m ruff format .
+
+types: .venv/.dev ## Check types (mypy --strict)
+	@$(PY) -m mypy libs/chassis/src services/gateway/src services/singo/src services/twuin/src deploy/local
+
+contracts: .venv/.dev ## Check who may import whom
+	@PYTHONPATH=$(subst $(eval) ,:,$(PACKAGES)) .venv/bin/lint-imports --no-cache
+
+proto: .venv/.dev ## Generate libs/malang from proto/
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) libs/malang/generate
+
+proto-check: .venv/.dev ## Fail when libs/malang is not what proto/ says, or a change breaks the last release
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) tests/architecture/proto_gate.py
+
+bench: .venv/.dev ## Run the benchmarks and print their tables
+	@$(PY) benchmarks/run.py $(ARGS)
+
+##@ Keep it
+lock: .venv/.dev ## Pin requirements/*.in with hashes
+	@for name in run dev; do .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q $(ARGS) requirements/$$name.in -o requirements/$$name.txt; done
+
+openapi: .venv/.run ## Print the OpenAPI document of the gateway
+	@exec $(PY) -m gateway openapi
+
+# One virtual environment; run.txt is enough for the platform, dev.txt adds the tools.
+.venv/.run: requirements/run.txt deploy/local/bootstrap
+	@deploy/local/bootstrap run
+.venv/.dev: requirements/dev.txt deploy/local/bootstrap
+	@deploy/local/bootstrap dev
+
+.PHONY: help run demo reset test check lint format types contracts proto proto-check bench lock openapi

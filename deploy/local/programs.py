@@ -1,0 +1,133 @@
+"""Which processes make up the platform on one machine, and the environment of each."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit, urlunsplit
+
+from deploy.local import embedded
+from deploy.local.state import Ports, State
+from deploy.local.supervision import Program
+
+SERVICES = ("gateway", "singo", "twuin")
+DATABASES = (*SERVICES, "bus")
+# What every process may read of the caller's environment; the rest is given below.
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
+PREFIXES = ("GATEWAY_", "SINGO_", "TWUIN_")
+
+
+@dataclass
+class Platform:
+    """One planned start: where things stand, which ports, which programs."""
+
+    state: State
+    url: str
+    admin_url: str
+    embeds_postgres: bool
+    redis_url: str
+    bus_url: str
+    services: dict[str, dict[str, str]]
+    programs: list[Program] = field(default_factory=list)
+    databases: tuple[str, ...] = DATABASES
+
+    @classmethod
+    def plan(cls, state: State, given: Mapping[str, str] = os.environ) -> "Platform":
+        """Choose ports and say what runs; what the environment gives by URL is used instead of the embedded one."""
+        ports = Ports()
+        port = ports.pick(int(given.get("PORT", "8080")))
+        url = f"http://127.0.0.1:{port}"
+        admin = given.get("DATABASE_URL") or embedded.postgres_url(state.sockets, "postgres")
+        bus = given.get("EVENT_BUS_URL", "")
+        has_redis = embedded.has_valkey()
+        redis = given.get("REDIS_URL") or (f"unix://{state.sockets / 'redis.sock'}" if has_redis else "")
+        platform = cls(state, url, admin, "DATABASE_URL" not in given, redis, bus, {}, databases=DATABASES if not bus else SERVICES)
+        platform.bus_url = bus or platform.run_url("bus")
+        platform.services = _settings(platform, ports, given)
+        platform.programs = [*_engines(platform, given), *_processes(platform, ports)]
+        return platform
+
+    @property
+    def needs_init(self) -> bool:
+        """Tell whether the embedded cluster is still to be made."""
+        return not (self.state.home / "postgres" / "PG_VERSION").exists()
+
+    def init_postgres(self) -> None:
+        """Make the embedded cluster."""
+        embedded.init_postgres(self.state.home / "postgres", self.state.sockets)
+
+    def owner_url(self, database: str) -> str:
+        """Return the URL that migrates a database."""
+        return self._url(database, f"{database}_owner")
+
+    def run_url(self, database: str) -> str:
+        """Return the URL that a service runs on."""
+        return self._url(database, database)
+
+    def _url(self, database: str, role: str) -> str:
+        if self.embeds_postgres:
+            return embedded.postgres_url(self.state.sockets, database, user=role)
+        parts = urlsplit(self.admin_url)
+        return urlunsplit(parts._replace(path=f"/{database}"))
+
+    def environment(self, service: str) -> dict[str, str]:
+        """Return the whole environment of a service's processes."""
+        passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        return passed | self.services[service]
+
+
+def _settings(platform: Platform, ports: Ports, given: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    state, secret = platform.state, platform.state.secrets()
+    singo, twuin = f"127.0.0.1:{ports.pick(50051)}", f"127.0.0.1:{ports.pick(50052)}"
+    jwks = f"{platform.url}/.well-known/jwks.json"
+    chosen = {
+        "gateway": {
+            "GATEWAY_HOST": "127.0.0.1", "GATEWAY_PORT": platform.url.rpartition(":")[2], "GATEWAY_PUBLIC_URL": platform.url,
+            "GATEWAY_DEMO": "true", "GATEWAY_REGISTRY": "simulator", "GATEWAY_SMS": "mailbox",
+            "GATEWAY_SINGO_TARGET": singo, "GATEWAY_TWUIN_TARGET": twuin,
+            "GATEWAY_VAULT_KEYS": f"k1:{secret['gateway_vault']}", "GATEWAY_INDEX_KEY": secret["gateway_index"],
+            "GATEWAY_SECRET": secret["gateway_secret"],
+        },
+        "singo": {
+            "SINGO_RPC_ADDRESS": singo, "SINGO_JWKS_URL": jwks, "SINGO_FILES_URL": str(state.files), "SINGO_PUBLIC_URL": platform.url,
+            "SINGO_VAULT_KEYS": f"k1:{secret['singo_vault']}", "SINGO_INDEX_KEY": secret["singo_index"],
+            "SINGO_ADDRESS_KEY": secret["singo_address"], "SINGO_SIGNING_DIR": str(state.home / "signing"),
+        },
+        "twuin": {
+            "TWUIN_RPC_ADDRESS": twuin, "TWUIN_JWKS_URL": jwks, "TWUIN_CALLBACK_URL": f"{platform.url}/api/v1/payments/callbacks/local",
+            "TWUIN_VAULT_KEYS": f"k1:{secret['twuin_vault']}", "TWUIN_INDEX_KEY": secret["twuin_index"],
+            "TWUIN_PROVIDER": "local", "TWUIN_PROVIDER_SECRET": secret["provider"],
+        },
+    }  # fmt: skip
+    for service, values in chosen.items():
+        shared = {
+            "DATABASE_URL": platform.run_url(service), "REDIS_URL": platform.redis_url, "EVENT_BUS_URL": platform.bus_url,
+            "LOG_LEVEL": given.get("LOG_LEVEL", "info"),
+        }  # fmt: skip
+        own = {name: value for name, value in given.items() if name.startswith(f"{service.upper()}_")}
+        chosen[service] = shared | values | own
+    return chosen
+
+
+def _engines(platform: Platform, given: Mapping[str, str]) -> list[Program]:
+    state, programs = platform.state, []
+    if platform.embeds_postgres:
+        argv, user = embedded.postgres_command(state.home / "postgres", state.sockets, embedded.SMALL)
+        programs.append(Program("postgres", tuple(argv), user=user or "", first=True, stop="INT", priority=1))
+    if "REDIS_URL" not in given and embedded.has_valkey():
+        argv = embedded.valkey_command(state.sockets / "redis.sock")
+        programs.append(Program("redis", tuple(argv), first=True, priority=2))
+    return programs
+
+
+def _processes(platform: Platform, ports: Ports) -> list[Program]:
+    programs = []
+    for service in SERVICES:
+        kinds = ("web" if service == "gateway" else "rpc", "consume", "relay", "jobs")
+        for kind in kinds:
+            port = ports.pick(9100)
+            environment = platform.environment(service) | {"HEALTH_PORT": str(port)}
+            argv = (sys.executable, "-m", service, kind)
+            priority = {"rpc": 10, "web": 20}.get(kind, 30)
+            programs.append(Program(f"{service}-{kind}", argv, environment, port=port, priority=priority))
+    return programs

@@ -1,0 +1,99 @@
+"""What the platform keeps on this machine between starts: folders, secrets, ports. All of it under .local/."""
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+import socket
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class State:
+    """The folder `.local/` and what stands where in it."""
+
+    home: Path = ROOT / ".local"
+
+    @property
+    def sockets(self) -> Path:
+        """Folder of the private sockets; outside when the checkout lies too deep for a socket's 107 characters."""
+        near = self.home / "run"
+        if len(str(near)) < 80:  # noqa: PLR2004 - leaves room for the longest file name in it
+            return near
+        name = hashlib.sha256(str(self.home).encode()).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"malang-{os.getuid()}-{name}"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the processes' logs."""
+        return self.home / "log"
+
+    @property
+    def files(self) -> Path:
+        """Folder of attachments and letters."""
+        return self.home / "files"
+
+    def prepare(self) -> None:
+        """Make the folders, closed to others."""
+        self.home.mkdir(mode=0o711, exist_ok=True)
+        for folder in (self.logs, self.files, self.sockets):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def read(self, name: str) -> dict[str, object]:
+        """Return a kept JSON object, empty when there is none."""
+        path = self.home / f"{name}.json"
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+    def keep(self, name: str, value: dict[str, object]) -> None:
+        """Keep a JSON object, readable by the owner only, replaced in one step."""
+        path = self.home / f"{name}.json"
+        fresh = path.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_text(json.dumps(value, indent=2, ensure_ascii=False), encoding="utf-8")
+        fresh.replace(path)
+
+    def secrets(self) -> dict[str, str]:
+        """Return this machine's secrets, made on the first call."""
+        kept = {name: str(value) for name, value in self.read("secrets").items()}
+        missing = [name for name in SECRETS if name not in kept]
+        if missing:
+            kept |= {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in missing}
+            self.keep("secrets", dict(kept))
+        return kept
+
+
+SECRETS = (
+    "gateway_vault", "gateway_index", "gateway_secret", "singo_vault", "singo_index", "singo_address",
+    "twuin_vault", "twuin_index", "provider", "demo",
+)  # fmt: skip
+
+
+class Ports:
+    """Hands out loopback ports: the usual one where it is free, else the next free one."""
+
+    def __init__(self) -> None:
+        """Start with none taken."""
+        self._taken: set[int] = set()
+
+    def pick(self, usual: int) -> int:
+        """Return a free port at or above `usual`."""
+        for port in range(usual, usual + 500):
+            if port not in self._taken and _free(port):
+                self._taken.add(port)
+                return port
+        raise SystemExit(f"No free port between {usual} and {usual + 499} on 127.0.0.1.")
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
