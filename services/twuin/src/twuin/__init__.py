@@ -1,0 +1,1 @@
+"""The water utility: network, connections, metering, tariffs, billing, payments."""

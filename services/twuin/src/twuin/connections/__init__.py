@@ -1,0 +1,26 @@
+"""Water connections, who is linked to them by which proof, and what staff may see of their holders."""
+
+from twuin.connections.desk import checked_purpose, numbered, tell
+from twuin.connections.errors import ConnectionNotFound
+from twuin.connections.holders import Holders, bound
+from twuin.connections.model import State, number_of, phone_of
+from twuin.connections.queries import billable, directory, links
+from twuin.connections.service import Owned, citizens_of, owned
+
+__all__ = [
+    "ConnectionNotFound",
+    "Holders",
+    "Owned",
+    "State",
+    "billable",
+    "bound",
+    "checked_purpose",
+    "citizens_of",
+    "directory",
+    "links",
+    "number_of",
+    "numbered",
+    "owned",
+    "phone_of",
+    "tell",
+]
