@@ -121,7 +121,7 @@ def _client(url: str) -> Redis:
     return Redis.from_url(
         url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=Retry(NoBackoff(), 0), retry_on_error=[],
         # One round trip less when connecting, each of which could wait for the time-out.
-        protocol=2, lib_name=None, lib_version=None, health_check_interval=0,
+        protocol=2, driver_info=None, health_check_interval=0,
     )  # fmt: skip
 
 
