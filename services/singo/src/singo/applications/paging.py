@@ -1,0 +1,37 @@
+"""Page tokens: opaque to callers, the last row's sort key inside."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+
+from chassis.errors import FieldError, InvalidFields
+
+DEFAULT, MOST = 20, 100
+
+
+def size_of(asked: int) -> int:
+    """Return how many rows a page has."""
+    return min(asked, MOST) if asked > 0 else DEFAULT
+
+
+def token(key: str, row: uuid.UUID) -> str:
+    """Return the token of the page after the row with this sort key and id."""
+    return base64.urlsafe_b64encode(f"{key}|{row}".encode()).decode().rstrip("=")
+
+
+def opened(text: str) -> tuple[str, uuid.UUID] | None:
+    """Return sort key and id of a token, None for the first page; InvalidFields for what is no token."""
+    if not text:
+        return None
+    try:
+        key, _, row = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition("|")
+        return key, uuid.UUID(row)
+    except (ValueError, binascii.Error) as wrong:
+        raise bad() from wrong
+
+
+def bad() -> InvalidFields:
+    """Return the refusal of something that is no token."""
+    return InvalidFields(fields=[FieldError("page_token", "token", "Halaman tidak dikenal.", "The page token is not known.")])

@@ -1,0 +1,20 @@
+"""Facts of others that move applications."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+from sqlalchemy.orm import Session
+
+from chassis.consumer import Subscription
+from chassis.inbox import Envelope
+from malang.gateway.v1.identity_events_pb2 import StaffEnded
+from singo.applications import desk
+
+
+def staff_ended(session: Session, fact: Message, _envelope: Envelope) -> None:
+    """Give what a former member of staff had claimed back to the queue."""
+    assert isinstance(fact, StaffEnded)
+    desk.release_all_of(session, fact.staff_id)
+
+
+SUBSCRIPTIONS = (Subscription(StaffEnded, staff_ended),)
