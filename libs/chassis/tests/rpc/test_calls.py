@@ -1,4 +1,4 @@
-# ruff: noqa: N802 - methods of a servicer are named by the proto
+# ruff: noqa: N802, N818 - methods of a servicer are named by the proto, errors of a database by its driver
 """What goes along with a call, what comes back, and what happens when the server is slow, busy, away or stopping."""
 
 import threading
