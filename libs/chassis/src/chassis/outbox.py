@@ -1,0 +1,76 @@
+"""Says facts: rows written in the transaction of the change that they report, sent by the relay."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, cast
+
+import psycopg
+import sqlalchemy as sa
+from google.protobuf.message import Message
+from sqlalchemy.orm import Session
+
+from chassis import clock, telemetry
+from chassis.db.frame import outbox
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import Descriptor
+
+_INSERT = sa.insert(outbox)
+_COPY = b"copy outbox (event_id, topic, type, key, sequence, time, traceparent, payload) from stdin (format binary)"
+_TYPES = ["uuid", "text", "text", "text", "int8", "timestamptz", "text", "bytea"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """One fact of many: the message, the id of the thing whose order matters, the version of its aggregate."""
+
+    fact: Message
+    key: str
+    sequence: int
+
+
+def append(session: Session, fact: Message, *, key: str, sequence: int) -> uuid.UUID:
+    """Say `fact` when this transaction commits; return its event id. Lock the aggregate first: that makes the order per key."""
+    event_id = uuid.uuid4()
+    values = {
+        "event_id": event_id, "topic": topic_of(type(fact)), "type": fact.DESCRIPTOR.full_name, "key": key, "sequence": sequence,
+        "time": clock.now(), "traceparent": telemetry.traceparent(), "payload": fact.SerializeToString(),
+    }  # fmt: skip
+    session.execute(_INSERT, values)
+    return event_id
+
+
+def append_copy(session: Session, topic: str, rows: Iterable[Bulk]) -> int:
+    """Say many facts of one topic by COPY; return how many."""
+    session.flush()
+    driver = cast("psycopg.Connection[object]", session.connection().connection.driver_connection)
+    now, trace, count = clock.now(), telemetry.traceparent(), 0
+    with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.set_types(_TYPES)
+        for row in rows:
+            name = row.fact.DESCRIPTOR.full_name
+            if topic_of(type(row.fact)) != topic:
+                raise ValueError(f"{name} is not a fact of topic {topic}")
+            payload = row.fact.SerializeToString()
+            copy.write_row((uuid.uuid4(), topic, name, row.key, row.sequence, now, trace, payload))
+            count += 1
+    return count
+
+
+def topic_of(fact: type[Message]) -> str:
+    """Return the topic of a fact: malang/twuin/v1/billing_events.proto says twuin.billing."""
+    return _topic(cast("Descriptor", fact.DESCRIPTOR))
+
+
+@cache
+def _topic(descriptor: Descriptor) -> str:
+    parts = descriptor.file.name.removesuffix(".proto").split("/")
+    if len(parts) != 4 or not parts[3].endswith("_events"):  # noqa: PLR2004 - organisation, service, version, capability
+        raise ValueError(
+            f"{descriptor.full_name} is not a fact: facts stand in <org>/<service>/<version>/<capability>_events.proto"
+        )
+    return f"{parts[1]}.{parts[3].removesuffix('_events')}"

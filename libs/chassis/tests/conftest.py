@@ -1,0 +1,1 @@
+from chassis.testing import database_url, kafka, postgres, valkey  # noqa: F401 - fixtures

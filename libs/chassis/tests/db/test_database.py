@@ -1,0 +1,130 @@
+import datetime as dt
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from chassis import db, telemetry
+from chassis.db.frame import inbox, outbox
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@pytest.fixture
+def url(database_url):
+    return database_url(MIGRATIONS)
+
+
+@pytest.fixture
+def database(url):
+    opened = db.Database(url, pool_size=3, application_name="test")
+    yield opened
+    opened.close()
+
+
+def _say(session, text, at=None):
+    now = at or dt.datetime.now(dt.UTC)
+    values = {"event_id": uuid.uuid4(), "topic": "t", "type": text, "key": "k", "sequence": 1, "time": now, "sent_at": at}
+    session.execute(sa.insert(outbox), {**values, "traceparent": "", "payload": b""})
+
+
+def _fail_after(_done, sentence):
+    raise ValueError(sentence)
+
+
+def _count(database):
+    with database.transaction(readonly=True) as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(outbox))
+
+
+def test_commits_at_the_end_of_the_block(database):
+    with database.transaction() as session:
+        _say(session, "kept")
+        assert _count(database) == 0
+    assert _count(database) == 1
+
+
+def test_rolls_back_what_raises(database):
+    with pytest.raises(ValueError, match="no"), database.transaction() as session:
+        _fail_after(_say(session, "lost"), "no")
+    assert _count(database) == 0
+
+
+def test_a_savepoint_undoes_its_part_only(database):
+    with database.transaction() as session:
+        _say(session, "kept")
+        with pytest.raises(ValueError, match="part"), session.begin_nested():
+            _fail_after(_say(session, "lost"), "part")
+    assert _count(database) == 1
+
+
+def test_a_readonly_transaction_writes_nothing(database):
+    with pytest.raises(sa.exc.InternalError, match="read-only"), database.transaction(readonly=True) as session:
+        _say(session, "no")
+
+
+def test_the_engine_itself_has_real_transactions_too(database):
+    with pytest.raises(ValueError, match="no"), database.engine.begin() as connection:
+        _fail_after(connection.execute(sa.text("insert into inbox values ('c', gen_random_uuid(), now())")), "no")
+    with database.transaction() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(inbox)) == 0
+
+
+def test_a_statement_stops_when_the_time_of_its_call_is_over(database):
+    before = telemetry.deadline.set(time.monotonic() + 0.2)
+    began = time.monotonic()
+    try:
+        with pytest.raises(sa.exc.OperationalError, match="statement timeout"), database.transaction() as session:
+            session.execute(sa.text("select pg_sleep(5)"))
+    finally:
+        telemetry.deadline.reset(before)
+    assert time.monotonic() - began < 1
+    with database.transaction() as session:
+        assert session.scalar(sa.text("show statement_timeout")) == "5s"
+
+
+def test_connections_that_the_server_closed_are_replaced_unseen(database, url):
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _: _sleep(database), range(3)))
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test'")
+    assert _count(database) == 0
+    assert database.ready()
+
+
+def _sleep(database):
+    with database.transaction() as session:
+        session.execute(sa.text("select pg_sleep(0.1)"))
+
+
+def test_is_not_ready_without_its_server():
+    lonely = db.Database("postgresql://nobody@127.0.0.1:1/none", application_name="test")
+    assert not lonely.ready()
+    with pytest.raises(sa.exc.OperationalError), lonely.transaction():
+        pass
+
+
+def test_forgets_old_rows_and_keeps_unsent_ones(database):
+    now = dt.datetime.now(dt.UTC)
+    with database.transaction() as session:
+        for days in (9, 8, 1):
+            _say(session, f"{days} days", now - dt.timedelta(days=days))
+        _say(session, "unsent")
+        for days in (50, 2):
+            session.execute(sa.insert(inbox).values(consumer="c", event_id=uuid.uuid4(), received_at=now - dt.timedelta(days=days)))
+    with database.transaction() as session:
+        assert db.trim_frame(session, now) == 3
+        assert set(session.scalars(sa.select(outbox.c.type))) == {"1 days", "unsent"}
+
+
+def test_names_every_constraint_by_convention(database):
+    metadata = sa.MetaData(naming_convention=db.NAMING)
+    db.frame_tables(metadata)
+    assert {table.name for table in metadata.sorted_tables} == {"outbox", "inbox", "projection", "dead_letter", "idempotency"}
+    inspected = sa.inspect(database.engine)
+    for table in metadata.sorted_tables:
+        assert inspected.get_pk_constraint(table.name)["name"] == f"pk_{table.name}"
+        assert {column["name"] for column in inspected.get_columns(table.name)} == {column.name for column in table.columns}
