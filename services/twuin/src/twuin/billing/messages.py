@@ -1,0 +1,81 @@
+"""Rows to messages of the contract."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from malang.twuin.v1 import billing_pb2, tariffs_pb2
+from twuin.billing.model import PENALTY, STAMP_DUTY, USE, Line, RunState, number_of
+from twuin.billing.run import Progress
+
+_NAMES = {
+    PENALTY: ("Denda keterlambatan", "Late payment penalty"),
+    STAMP_DUTY: ("Bea meterai", "Stamp duty"),
+}
+
+
+def bill(row: Any) -> billing_pb2.Bill:
+    """Return a bill without its lines."""
+    return billing_pb2.Bill(
+        bill_id=str(row.bill_id), number=number_of(row.period, row.connection_number), connection_id=str(row.connection_id),
+        connection_number=row.connection_number, period=row.period, volume=row.volume, amount=row.amount,
+        due_on=row.due_on.isoformat(), state=row.state, issued_at=instant(row.issued_at), paid_at=instant(row.paid_at),
+        tariff_group=row.tariff_group, previous_value=row.previous_value, current_value=row.current_value,
+        estimated=row.estimated, replaced=row.replaced, rolled_over=row.rolled_over,
+    )  # fmt: skip
+
+
+def explained(row: Any, lines: Sequence[Line], tariff: tariffs_pb2.Tariff) -> billing_pb2.Bill:
+    """Return a bill with its lines and the tariff that priced it."""
+    message = bill(row)
+    message.lines.extend(line_message(line, tariff) for line in lines)
+    message.tariff.CopyFrom(tariff)
+    return message
+
+
+def line_message(line: Line, tariff: tariffs_pb2.Tariff) -> tariffs_pb2.Line:
+    """Return a line with its names in both languages."""
+    name_id, name_en = _name(line, tariff)
+    return tariffs_pb2.Line(
+        code=line.code, name_id=name_id, name_en=name_en, quantity=line.quantity, unit_price=line.unit_price,
+        amount=line.amount, from_m3=line.from_m3, to_m3=line.to_m3,
+    )  # fmt: skip
+
+
+def _name(line: Line, tariff: tariffs_pb2.Tariff) -> tuple[str, str]:
+    if line.code == USE:
+        # m³ number 11 to number 20 are what people know as 10–20.
+        reach = f"{line.from_m3}–{line.to_m3}" if line.to_m3 else f"{line.from_m3}+"
+        return f"Pemakaian m³ ke {reach}", f"Use, m³ number {reach}"
+    for part in tariff.fixed_parts:
+        if part.code == line.code:
+            return part.name_id, part.name_en
+    return _NAMES.get(line.code, (line.code, line.code))
+
+
+def run(progress: Progress) -> billing_pb2.Run:
+    """Return a run and how far it is."""
+    return billing_pb2.Run(
+        run_id=str(progress.run_id), period=progress.period, state=_RUN_STATES[progress.state], expected=progress.expected,
+        issued=progress.issued, skipped=progress.skipped, amount=progress.amount, started_at=instant(progress.started_at),
+        finished_at=instant(progress.finished_at),
+    )  # fmt: skip
+
+
+_RUN_STATES = {
+    RunState.RUNNING: billing_pb2.RUN_STATE_RUNNING,
+    RunState.FINISHED: billing_pb2.RUN_STATE_FINISHED,
+    RunState.INTERRUPTED: billing_pb2.RUN_STATE_INTERRUPTED,
+}
+
+
+def instant(at: dt.datetime | None) -> Timestamp | None:
+    """Return an aware instant as a message; None stays unset."""
+    if at is None:
+        return None
+    # From integers: Timestamp.FromDatetime is several times slower, and this runs for each bill of a page.
+    return Timestamp(seconds=int(at.timestamp()), nanos=at.microsecond * 1000)
