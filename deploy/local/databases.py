@@ -35,9 +35,9 @@ def prepare(platform: Platform) -> None:
         present = {name for (name,) in connection.execute("select datname from pg_database")}
         for name in platform.databases:
             if name not in present:
-                _create(connection, name, own_roles=platform.embeds_postgres)
+                _create(connection, name, own_roles=platform.postgres is not None)
     for name in platform.databases:
-        if name not in present and platform.embeds_postgres:
+        if name not in present and platform.postgres:
             _grant(platform.owner_url(name), name)
     behind = [s for s in SERVICES if pending(platform.owner_url(s), ROOT / "services" / s / "migrations")]
     with ThreadPoolExecutor(max_workers=3) as pool:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-HOME = Path(__file__).resolve().parents[2] / ".local"
+HOME = Path(__file__).resolve().parents[2] / ".local"  # where `make run` keeps the sign-ins and this program the PDFs
 PATIENCE = 30  # seconds that a step which another process finishes may take
 
 
@@ -136,9 +136,9 @@ def sign_in_staff(url: str, staff: dict[str, str]) -> Person:
     raise Surprise(f"{staff['username']} cannot sign in")
 
 
-def register(url: str, people: list[dict[str, str]]) -> tuple[Person, dict[str, str]]:
+def register(url: str, people: list[dict[str, str]], home: Path) -> tuple[Person, dict[str, str]]:
     """Register the next synthetic person who has no account yet, and sign in."""
-    used_file = HOME / "demo-used.json"
+    used_file = home / "demo-used.json"
     used = set(json.loads(used_file.read_text())) if used_file.exists() else set()
     someone = next((p for p in people if p["nik"] not in used), None)
     if someone is None:
@@ -179,10 +179,10 @@ def _answer(rule: dict[str, Any]) -> Any:
     return (FORM["purpose"] if "pattern" not in rule else "01")[: rule.get("maxLength", 200)].ljust(rule.get("minLength", 0), ".")
 
 
-def letter(url: str, signins: dict[str, Any]) -> None:
-    """Errand 1: from registration to a letter that anyone verifies."""
+def letter(url: str, signins: dict[str, Any], home: Path = HOME, *, notices: bool = True) -> None:
+    """Errand 1: from registration to a letter that anyone verifies; `notices` waits for what facts bring."""
     print("Errand 1: a letter", flush=True)
-    citizen, _ = register(url, signins["people"])
+    citizen, _ = register(url, signins["people"], home)
     kind = citizen.call("GET", "/charter/kinds/domisili")
     draft = citizen.call("POST", "/applications", {"kind": "domisili", "fields": fill(kind["form_schema"])}, expect=201)
     where = f"/applications/{draft['application_id']}"
@@ -205,27 +205,32 @@ def letter(url: str, signins: dict[str, Any]) -> None:
     lurah.call("POST", f"{office}/sign", {})
     signed = wait_for("the signature", lambda: _in_state(citizen.call("GET", where), "signed"))
     step("the lurah signed it")
-    _verify(url, citizen, signed["letter_id"])
+    _verify(url, citizen, signed["letter_id"], home)
+    if notices:
+        _told(citizen)
+
+
+def _told(citizen: Person) -> None:
     views = wait_for("the access log", lambda: citizen.call("GET", "/me/access-log")["views"])
     step(f"“Siapa melihat data saya” lists {len(views)} view(s)")
-    notices = wait_for(
+    issued = wait_for(
         "the notice", lambda: [n for n in citizen.call("GET", "/me/notices")["notices"] if n["code"] == "letter_issued"]
     )
-    step(f"inbox: “{notices[0]['title']}”")
+    step(f"inbox: “{issued[0]['title']}”")
 
 
 def _in_state(thing: dict[str, Any], state: str) -> dict[str, Any] | None:
     return thing if thing["state"] == state else None
 
 
-def _verify(url: str, citizen: Person, letter_id: str) -> None:
+def _verify(url: str, citizen: Person, letter_id: str, home: Path) -> None:
     anyone = Person(url)
     document = citizen.call("GET", f"/letters/{letter_id}")
     pdf: bytes = citizen.call("GET", f"/letters/{letter_id}/pdf")
     expect(hashlib.sha256(pdf).hexdigest() == document["sha256"], "the PDF is not the one whose hash is kept")
-    saved = HOME / f"surat-{document['code']}.pdf"
+    saved = home / f"surat-{document['code']}.pdf"
     saved.write_bytes(pdf)
-    step(f"PDF no. {document['number']} saved: {saved.relative_to(HOME.parent)}")
+    step(f"PDF no. {document['number']} saved: {saved.relative_to(home.parent)}")
     shown = anyone.call("GET", f"/verify/{document['code']}")
     expect(shown["sha256"] == document["sha256"], "the verification page shows another hash")
     same = anyone.call("POST", f"/verify/{document['code']}", {}, file=("surat.pdf", pdf))
@@ -236,10 +241,10 @@ def _verify(url: str, citizen: Person, letter_id: str) -> None:
     step(f"verified by anyone: {shown['signature']}, original “sama”, one flipped byte “tidak sama”")
 
 
-def bill(url: str, signins: dict[str, Any]) -> None:
+def bill(url: str, signins: dict[str, Any], home: Path = HOME) -> None:
     """Errand 2: from a water connection to a receipt, paid once however often the callback comes."""
     print("Errand 2: a bill", flush=True)
-    citizen, _ = register(url, signins["people"])
+    citizen, _ = register(url, signins["people"], home)
     free = next((c for c in signins["connections"] if not _linked(citizen, c)), None)
     if free is None:
         raise Surprise("no demo connection could be linked")
@@ -269,9 +274,9 @@ def bill(url: str, signins: dict[str, Any]) -> None:
     expect(not any(p["state"] == "to_refund" for p in everything), "a replayed callback became a refund")
     step("callback delivered five times, paid once")
     receipt = citizen.call("GET", f"/payments/{paid['payment_id']}/receipt")
-    saved = HOME / f"bukti-{paid['payment_id'][:8]}.pdf"
+    saved = home / f"bukti-{paid['payment_id'][:8]}.pdf"
     saved.write_bytes(receipt)
-    step(f"receipt {paid['receipt_number']} saved: {saved.relative_to(HOME.parent)}")
+    step(f"receipt {paid['receipt_number']} saved: {saved.relative_to(home.parent)}")
 
 
 def _linked(citizen: Person, connection: dict[str, Any]) -> bool:

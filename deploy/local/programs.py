@@ -4,14 +4,21 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from deploy.local import embedded
+from deploy.local.embedded import EmbeddedPostgres, valkey_command
 from deploy.local.state import Ports, State
 from deploy.local.supervision import Program
 
 SERVICES = ("gateway", "singo", "twuin")
 DATABASES = (*SERVICES, "bus")
+# One machine, at rest most of the time: few megabytes, and durable all the same.
+SMALL = {
+    "max_connections": "80", "shared_buffers": "48MB", "effective_cache_size": "512MB", "work_mem": "8MB", "maintenance_work_mem": "64MB",
+    "max_wal_size": "512MB", "checkpoint_timeout": "15min", "autovacuum_max_workers": "2", "max_parallel_workers_per_gather": "0",
+    "max_worker_processes": "4", "jit": "off", "log_timezone": "UTC", "timezone": "UTC", "wal_compression": "on",
+}  # fmt: skip
 # What every process may read of the caller's environment; the rest is given below.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
 PREFIXES = ("GATEWAY_", "SINGO_", "TWUIN_")
@@ -24,7 +31,7 @@ class Platform:
     state: State
     url: str
     admin_url: str
-    embeds_postgres: bool
+    postgres: EmbeddedPostgres | None
     redis_url: str
     bus_url: str
     services: dict[str, dict[str, str]]
@@ -37,24 +44,15 @@ class Platform:
         ports = Ports()
         port = ports.pick(int(given.get("PORT", "8080")))
         url = f"http://127.0.0.1:{port}"
-        admin = given.get("DATABASE_URL") or embedded.postgres_url(state.sockets, "postgres")
+        postgres = None if "DATABASE_URL" in given else embedded_postgres(state)
+        admin = postgres.url() if postgres else given["DATABASE_URL"]
+        redis = given.get("REDIS_URL", "" if valkey_command(_redis(state)) is None else f"unix://{_redis(state)}")
         bus = given.get("EVENT_BUS_URL", "")
-        has_redis = embedded.has_valkey()
-        redis = given.get("REDIS_URL") or (f"unix://{state.sockets / 'redis.sock'}" if has_redis else "")
-        platform = cls(state, url, admin, "DATABASE_URL" not in given, redis, bus, {}, databases=DATABASES if not bus else SERVICES)
+        platform = cls(state, url, admin, postgres, redis, bus, {}, databases=SERVICES if bus else DATABASES)
         platform.bus_url = bus or platform.run_url("bus")
         platform.services = _settings(platform, ports, given)
         platform.programs = [*_engines(platform, given), *_processes(platform, ports)]
         return platform
-
-    @property
-    def needs_init(self) -> bool:
-        """Tell whether the embedded cluster is still to be made."""
-        return not (self.state.home / "postgres" / "PG_VERSION").exists()
-
-    def init_postgres(self) -> None:
-        """Make the embedded cluster."""
-        embedded.init_postgres(self.state.home / "postgres", self.state.sockets)
 
     def owner_url(self, database: str) -> str:
         """Return the URL that migrates a database."""
@@ -65,8 +63,8 @@ class Platform:
         return self._url(database, database)
 
     def _url(self, database: str, role: str) -> str:
-        if self.embeds_postgres:
-            return embedded.postgres_url(self.state.sockets, database, user=role)
+        if self.postgres:
+            return self.postgres.url(database, role)
         parts = urlsplit(self.admin_url)
         return urlunsplit(parts._replace(path=f"/{database}"))
 
@@ -109,14 +107,25 @@ def _settings(platform: Platform, ports: Ports, given: Mapping[str, str]) -> dic
     return chosen
 
 
+def embedded_postgres(state: State) -> EmbeddedPostgres:
+    """Return the cluster of this machine's platform."""
+    return EmbeddedPostgres(state.home / "postgres", state.sockets / "postgres")
+
+
+def _redis(state: State) -> Path:
+    return state.sockets / "redis.sock"
+
+
 def _engines(platform: Platform, given: Mapping[str, str]) -> list[Program]:
-    state, programs = platform.state, []
-    if platform.embeds_postgres:
-        argv, user = embedded.postgres_command(state.home / "postgres", state.sockets, embedded.SMALL)
-        programs.append(Program("postgres", tuple(argv), user=user or "", first=True, stop="INT", priority=1))
-    if "REDIS_URL" not in given and embedded.has_valkey():
-        argv = embedded.valkey_command(state.sockets / "redis.sock")
-        programs.append(Program("redis", tuple(argv), first=True, priority=2))
+    programs = []
+    if platform.postgres:
+        argv, user = platform.postgres.command(SMALL)
+        programs.append(Program("postgres", argv, user=user, first=True, stop="INT", priority=1))
+    argv_redis = None if "REDIS_URL" in given else valkey_command(_redis(platform.state))
+    if argv_redis:
+        programs.append(Program("redis", argv_redis, first=True, priority=2))
+    elif not platform.redis_url:
+        print("  (no Redis wheel for this machine: the platform runs on its local fallbacks)")
     return programs
 
 

