@@ -1,7 +1,6 @@
 """The frame's own tables: outbox, inbox, dead letters, idempotency keys."""
 
 from alembic import op
-
 from chassis import db
 
 revision = "0001"

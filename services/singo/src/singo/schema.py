@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from chassis import db
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
-
-from chassis import db
 
 
 class Base(DeclarativeBase):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta
-
 from chassis.settings import Common
+from msgspec import Meta
 
 PREFIX = "SINGO_"
 
@@ -18,8 +17,12 @@ class Settings(Common, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rpc_threads: Annotated[int, Meta(description="Threads that serve calls", ge=1, le=64)] = 8
     jwks_url: Annotated[str, Meta(description="Where the gateway publishes the keys of its tokens", min_length=1)]
     issuers: Annotated[str, Meta(description="Issuers of accepted tokens, separated by commas")] = "gateway"
-    files_url: Annotated[str, Meta(description="Where attachments and letters are kept: a folder or s3://bucket/prefix", min_length=1)]
-    vault_keys: Annotated[str, Meta(description="Keys of encrypted columns, id:base64[,id:base64]; the first one seals", min_length=1)]
+    files_url: Annotated[
+        str, Meta(description="Where attachments and letters are kept: a folder or s3://bucket/prefix", min_length=1)
+    ]
+    vault_keys: Annotated[
+        str, Meta(description="Keys of encrypted columns, id:base64[,id:base64]; the first one seals", min_length=1)
+    ]
     index_key: Annotated[str, Meta(description="Key of the blind indexes, base64", min_length=1)]
     address_key: Annotated[str, Meta(description="Key of the hash of certified addresses in facts, base64", min_length=1)]
     kinds_dir: Annotated[str, Meta(description="Further folders with kinds of service, separated by ':'")] = ""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from chassis.errors import FieldError, InvalidFields
+
 from singo.charter import Charter
 
 MAX_TEXT = 300
@@ -40,19 +41,26 @@ def _errors(read: Mapping[str, str], charter: Charter) -> Iterator[FieldError]:
             yield _error(name, "required", "wajib ada", "is required")
     for name, value in read.items():
         if len(value) > MAX_TEXT or any(unicodedata.category(each) == "Cc" for each in value):
-            yield _error(name, "text", "terlalu panjang atau berisi tanda yang tidak boleh", "is too long or has characters not allowed")
-    for name in ("nik", "kk"):
-        if read.get(name) and not re.fullmatch(r"[0-9]{16}", read[name]):
-            yield _error(name, "digits", "harus 16 angka", "must have 16 digits")
-    for name in ("rt", "rw"):
-        if read.get(name) and not re.fullmatch(r"[0-9]{1,3}", read[name]):
-            yield _error(name, "digits", "harus 1 sampai 3 angka", "must have 1 to 3 digits")
-    if read.get("sex") and read["sex"] not in {"L", "P"}:
-        yield _error("sex", "enum", "harus L atau P", "must be L or P")
-    if read.get("birth_date") and not _is_day(read["birth_date"]):
-        yield _error("birth_date", "format", "harus tanggal yang benar", "must be a real date")
-    if read.get("kelurahan") and read["kelurahan"] not in charter.offices:
-        yield _error("kelurahan", "enum", "harus kelurahan di Kota Malang", "must be a kelurahan of Malang")
+            yield _error(
+                name, "text", "terlalu panjang atau berisi tanda yang tidak boleh", "is too long or has characters not allowed"
+            )
+    for name, (good, *words) in _rules(charter).items():
+        if read.get(name) and not good(read[name]):
+            yield _error(name, *words)
+
+
+def _rules(charter: Charter) -> Mapping[str, tuple[Callable[[str], object], str, str, str]]:
+    sixteen = (re.compile(r"[0-9]{16}").fullmatch, "digits", "harus 16 angka", "must have 16 digits")
+    up_to_three = (re.compile(r"[0-9]{1,3}").fullmatch, "digits", "harus 1 sampai 3 angka", "must have 1 to 3 digits")
+    return {
+        "nik": sixteen,
+        "kk": sixteen,
+        "rt": up_to_three,
+        "rw": up_to_three,
+        "sex": ({"L", "P"}.__contains__, "enum", "harus L atau P", "must be L or P"),
+        "birth_date": (_is_day, "format", "harus tanggal yang benar", "must be a real date"),
+        "kelurahan": (charter.offices.__contains__, "enum", "harus kelurahan di Kota Malang", "must be a kelurahan of Malang"),
+    }
 
 
 def _is_day(text: str) -> bool:

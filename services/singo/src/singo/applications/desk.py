@@ -6,13 +6,13 @@ import datetime as dt
 import re
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
-
 from chassis import clock
 from chassis.errors import FieldError, InvalidFields
 from chassis.principal import Principal
 from malang.singo.v1 import applications_events_pb2 as facts
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
 from singo.applications import paging, papers, record
 from singo.applications.means import Means
 from singo.applications.model import Action, Event, State, as_reference
@@ -33,7 +33,9 @@ def queue(
     """Return a page of the applications of the caller's area, oldest due first, the next page's token and the number of all."""
     asked = [state.value for state in states] or [state.value for role in WAITING if role in who.roles for state in WAITING[role]]
     query = of_area(who.areas)
-    query = query.where(Application.reference == as_reference(reference)) if reference else query.where(Application.state.in_(asked))
+    query = (
+        query.where(Application.reference == as_reference(reference)) if reference else query.where(Application.state.in_(asked))
+    )
     if mine:
         query = query.where(Application.claimed_by == who.subject)
     after = None
@@ -82,19 +84,23 @@ def release(session: Session, who: Principal, application_id: str) -> Applicatio
 
 def release_all_of(session: Session, staff: str) -> int:
     """Give back everything that a member of staff had claimed; return how many."""
-    held = select(Application).where(Application.claimed_by == staff, Application.state.in_([State.SUBMITTED.value, State.APPROVED.value]))
+    held = select(Application).where(
+        Application.claimed_by == staff, Application.state.in_([State.SUBMITTED.value, State.APPROVED.value])
+    )
     rows = session.scalars(held.order_by(Application.id).with_for_update()).all()
     for row in rows:
         record.step(row, row.standing.released(), Event.RELEASED, row.standing.desk or StepRole.OFFICER, staff)
     return len(rows)
 
 
-def give_back(session: Session, means: Means, who: Principal, application_id: str, reasons: Sequence[tuple[str, str]]) -> Application:
+def give_back(
+    session: Session, means: Means, who: Principal, application_id: str, reasons: Sequence[tuple[str, str]]
+) -> Application:
     """Return an application to the citizen with reasons: (field or document to mend or "", sentence)."""
     row, role = _at_desk(session, who, application_id, Action.RETURN)
     note = _reasons(means.charter.kind(row.kind), reasons)
-    record.step(row, row.standing.returned(clock.today(), means.calendar), Event.RETURNED, role, who.subject, note)
-    record.tell(session, row, record.whole(facts.ApplicationReturned, row))
+    record.step(row, row.standing.returned(clock.today(), means.calendar), Event.RETURNED, role, who.subject, note=note)
+    record.tell(session, row, record.plain(facts.ApplicationReturned, row))
     return row
 
 
@@ -103,17 +109,17 @@ def approve(session: Session, means: Means, who: Principal, application_id: str,
     row, role = _at_desk(session, who, application_id, Action.APPROVE)
     standing = row.standing.approved(means.charter.kind(row.kind).checks)
     done = standing.state is State.APPROVED
-    record.step(row, standing, Event.APPROVED if done else Event.CHECKED, role, who.subject, said("note", note, needed=False))
+    record.step(row, standing, Event.APPROVED if done else Event.CHECKED, role, who.subject, note=said("note", note, needed=False))
     if done:
-        record.tell(session, row, record.whole(facts.ApplicationApproved, row))
+        record.tell(session, row, record.plain(facts.ApplicationApproved, row))
     return row
 
 
 def refuse(session: Session, who: Principal, application_id: str, reason: str) -> Application:
     """End an application with a reason that the citizen reads."""
     row, role = _at_desk(session, who, application_id, Action.REFUSE)
-    record.step(row, row.standing.refused(), Event.REFUSED, role, who.subject, said("reason", reason))
-    record.tell(session, row, record.whole(facts.ApplicationRefused, row))
+    record.step(row, row.standing.refused(), Event.REFUSED, role, who.subject, note=said("reason", reason))
+    record.tell(session, row, record.plain(facts.ApplicationRefused, row))
     return row
 
 
@@ -138,7 +144,9 @@ def purposeful(purpose: str) -> str:
     """Return the code of a purpose; InvalidFields where personal data would be read without one."""
     if not PURPOSE.fullmatch(purpose):
         raise InvalidFields(
-            fields=[FieldError("purpose", "required", "Tujuan melihat data wajib disebut.", "The purpose of viewing must be given.")]
+            fields=[
+                FieldError("purpose", "required", "Tujuan melihat data wajib disebut.", "The purpose of viewing must be given.")
+            ]
         )
     return purpose
 
@@ -149,15 +157,17 @@ def _role(who: Principal) -> str:
 
 def _reasons(kind: Kind, reasons: Sequence[tuple[str, str]]) -> str:
     if not 1 <= len(reasons) <= 20:  # noqa: PLR2004 - more than a form has fields
-        raise InvalidFields(
-            fields=[FieldError("reasons", "count", "Sebutkan satu sampai 20 alasan.", "Give one to 20 reasons.")]
-        )
+        raise InvalidFields(fields=[FieldError("reasons", "count", "Sebutkan satu sampai 20 alasan.", "Give one to 20 reasons.")])
     lines = []
     for place, (field, text) in enumerate(reasons):
         name = field.removeprefix("fields.").removeprefix("attachments.")
         if name and name not in kind.properties and kind.requirement(name) is None:
             raise InvalidFields(
-                fields=[FieldError(f"reasons.{place}.field", "enum", "Isian itu tidak ada di layanan ini.", "This service has no such field.")]
+                fields=[
+                    FieldError(
+                        f"reasons.{place}.field", "enum", "Isian itu tidak ada di layanan ini.", "This service has no such field."
+                    )
+                ]
             )
         sentence = said(f"reasons.{place}.text", text, most=500)
         lines.append(f"{kind.label(name).id}: {sentence}" if name else sentence)

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import orjson
-
 from chassis.errors import FieldError, InvalidFields
-from singo.charter import Kind
+
+from singo.charter import Kind, Text
 
 MAX_BYTES = 32 * 1024
 MAX_TEXT = 4000
@@ -39,7 +39,9 @@ def parse(kind: Kind, text: str) -> dict[str, Value]:
 def _misshapen(kind: Kind, name: str, value: object) -> FieldError | None:
     place, label = f"fields.{name[:60]}", kind.label(name)
     if name not in kind.properties:
-        return FieldError(place, "unknown_field", f"{name[:60]} bukan isian formulir ini.", f"{name[:60]} is no field of this form.")
+        return FieldError(
+            place, "unknown_field", f"{name[:60]} bukan isian formulir ini.", f"{name[:60]} is no field of this form."
+        )
     if value is not None and not isinstance(value, str | int | float | bool):
         return FieldError(place, "not_a_value", f"{label.id} harus satu nilai.", f"{label.en} must be a single value.")
     if isinstance(value, str) and (len(value) > MAX_TEXT or _has_controls(value)):
@@ -81,25 +83,27 @@ def check(kind: Kind, fields: Mapping[str, Value], documents: Collection[str], t
     errors = [error for wrong in validator.iter_errors(fields) for error in _errors(kind, fields, wrong)]
     errors += _future_days(kind, fields, today)
     order = {name: place for place, name in enumerate(kind.properties)}
-    first = {error.field: error for error in reversed(sorted(errors, key=lambda e: order.get(e.field.removeprefix("fields."), 99)))}
-    return [*reversed(first.values()), *_missing_documents(kind, documents)]
+    first: dict[str, FieldError] = {}
+    for error in sorted(errors, key=lambda each: order.get(each.field.removeprefix("fields."), len(order))):
+        first.setdefault(error.field, error)
+    return [*first.values(), *_missing_documents(kind, documents)]
 
 
 def _errors(kind: Kind, fields: Mapping[str, Value], wrong: Any) -> Iterator[FieldError]:
     if wrong.validator == "required" and not wrong.absolute_path:
         for name in wrong.validator_value:
             if name not in fields:
-                label = kind.label(name)
-                yield FieldError(f"fields.{name}", "required", f"{label.id} wajib diisi.", f"{label.en} is required.")
+                missing = kind.label(name)
+                yield FieldError(f"fields.{name}", "required", f"{missing.id} wajib diisi.", f"{missing.en} is required.")
         return
     name = str(wrong.absolute_path[0]) if wrong.absolute_path else ""
-    label = kind.label(name) if name else None
+    label = kind.label(name) if name else Text("Formulir", "The form")
     rule_id, rule_en = _rule(wrong.validator, wrong.validator_value)
     yield FieldError(
         f"fields.{name}" if name else "fields",
         str(wrong.validator),
-        f"{label.id if label else 'Formulir'} {rule_id}.",
-        f"{label.en if label else 'The form'} {rule_en}.",
+        f"{label.id} {rule_id}.",
+        f"{label.en} {rule_en}.",
     )
 
 
@@ -128,7 +132,10 @@ def _future_days(kind: Kind, fields: Mapping[str, Value], today: dt.date) -> Ite
         if rule.get("x-not-after") == "today" and isinstance(value, str) and value > today.isoformat():
             label = kind.label(name)
             yield FieldError(
-                f"fields.{name}", "not_after_today", f"{label.id} tidak boleh setelah hari ini.", f"{label.en} must not be after today."
+                f"fields.{name}",
+                "not_after_today",
+                f"{label.id} tidak boleh setelah hari ini.",
+                f"{label.en} must not be after today.",
             )
 
 

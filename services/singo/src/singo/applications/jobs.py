@@ -7,6 +7,7 @@ import uuid
 
 from chassis import clock
 from chassis.db import Database
+
 from singo.applications import papers
 from singo.applications.means import FOLDER, Means
 from singo.applications.signing import Signing

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-
 from chassis.crypto import Vault
+
 from singo.applications.tables import Application, Attachment
 from singo.charter import Calendar, Charter
 from singo.files import FileStore

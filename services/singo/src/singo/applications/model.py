@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import ClassVar
 
 from chassis.errors import Conflict, Refused
+
 from singo.charter import Calendar, Clock, StepRole
 
 
@@ -125,7 +126,7 @@ class Standing:
     state: State = State.DRAFT
     checks: int = 0
     claimed_by: str = ""
-    clock: Clock = Clock()
+    clock: Clock = field(default_factory=Clock)
 
     def require(self, action: Action) -> None:
         """Raise NotNow where the state does not allow `action`."""

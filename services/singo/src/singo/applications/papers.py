@@ -6,12 +6,12 @@ import hashlib
 import uuid
 from typing import ClassVar
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from chassis import clock
 from chassis.errors import FieldError, InvalidFields, NotFound, Refused
 from chassis.principal import Principal
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from singo.applications import record
 from singo.applications.contents import Document, recognise
 from singo.applications.means import Means
@@ -42,7 +42,9 @@ def examine(session: Session, means: Means, who: Principal, application_id: str,
     if means.charter.kind(row.kind).requirement(requirement) is None:
         raise InvalidFields(
             fields=[
-                FieldError("requirement", "enum", "Dokumen itu tidak diminta layanan ini.", "This service does not ask for that document.")
+                FieldError(
+                    "requirement", "enum", "Dokumen itu tidak diminta layanan ini.", "This service does not ask for that document."
+                )
             ]
         )
     return row.id
@@ -56,7 +58,14 @@ def store(means: Means, application_id: uuid.UUID, file_name: str, content: byte
 
 
 def attach(
-    session: Session, means: Means, who: Principal, application_id: str, requirement: str, content: bytes, stored: tuple[Document, str, str]
+    session: Session,
+    means: Means,
+    who: Principal,
+    application_id: str,
+    *,
+    requirement: str,
+    content: bytes,
+    stored: tuple[Document, str, str],
 ) -> Application:
     """Add a stored document to a draft or a returned application; the same document again changes nothing."""
     row, (document, path, sha256) = own(session, who, application_id), stored

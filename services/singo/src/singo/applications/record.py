@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from google.protobuf.message import Message
-from sqlalchemy.orm import Session
+from typing import Protocol
 
 from chassis import clock, outbox
 from chassis.principal import Principal
+from google.protobuf.message import Message
 from malang.singo.v1 import applications_events_pb2 as facts
+from sqlalchemy.orm import Session
+
 from singo.applications.model import Event, Standing
 from singo.applications.tables import Application, TimelineEntry
 from singo.charter import StepRole
 
 
-def step(application: Application, standing: Standing, event: Event, role: StepRole, actor: str, note: str = "") -> None:
+def step(application: Application, standing: Standing, event: Event, role: StepRole, actor: str, *, note: str = "") -> None:
     """Write one step down on a locked row."""
     application.stand(standing)
     touch(application)
-    entry(application, event, role, actor, note)
+    entry(application, event, role, actor, note=note)
 
 
 def touch(application: Application) -> None:
@@ -26,7 +28,7 @@ def touch(application: Application) -> None:
     application.updated_at = clock.now()
 
 
-def entry(application: Application, event: Event, role: StepRole, actor: str, note: str = "") -> None:
+def entry(application: Application, event: Event, role: StepRole, actor: str, *, note: str = "") -> None:
     """Add a line to the timeline."""
     application.timeline.append(TimelineEntry(at=clock.now(), event=event.value, role=role.value, actor_id=actor, note=note))
 
@@ -64,8 +66,15 @@ def viewed(application: Application, who: Principal, role: str, purpose: str, su
     return fact
 
 
-def whole(kind: type[Message], application: Application) -> Message:
-    """Return a fact of the kinds that name an application and nothing else."""
+class Plain(Protocol):
+    """A kind of fact that names an application and nothing else."""
+
+    def __call__(self, *, application_id: str, citizen_id: str, kind: str, reference: str) -> Message:
+        """Make one."""
+
+
+def plain(kind: Plain, application: Application) -> Message:
+    """Return a fact that names an application and nothing else."""
     return kind(
         application_id=str(application.id),
         citizen_id=application.citizen_id,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import grpc
-
 from chassis import principal, rpc
 from chassis.db import Database
 from chassis.inbox import once
 from malang.singo.v1 import applications_pb2 as pb
 from malang.singo.v1.applications_pb2_grpc import ApplicationsServicer as Base
+
 from singo.applications import desk, papers, service, signing, translate
 from singo.applications.means import Means
+from singo.applications.tables import Attachment
 
 DESK = rpc.staff("officer", "lurah")
 LURAH = rpc.staff("lurah")
@@ -30,7 +31,9 @@ class ApplicationsServicer(Base):
 
             def effect() -> pb.Application:
                 if request.application_id:
-                    row = service.save_draft(session, self._means, who, request.application_id, request.fields, request.version)
+                    row = service.save_draft(
+                        session, self._means, who, request.application_id, fields=request.fields, version=request.version
+                    )
                 else:
                     row = service.start_draft(session, self._means, who, request.kind, request.fields)
                 return translate.for_citizen(translate.whole(row, self._means))
@@ -59,7 +62,10 @@ class ApplicationsServicer(Base):
         with self._db.transaction() as session:
 
             def effect() -> pb.Application:
-                row = papers.attach(session, means, who, request.application_id, request.requirement, request.content, stored)
+                row = papers.attach(
+                    session, means, who, request.application_id,
+                    requirement=request.requirement, content=request.content, stored=stored,
+                )  # fmt: skip
                 return translate.for_citizen(translate.whole(row, means))
 
             return once(session, request, pb.Application, effect)
@@ -207,6 +213,6 @@ class ApplicationsServicer(Base):
         with self._db.transaction(readonly=True) as session:
             return translate.whole(desk.read(session, who, request.application_id), self._means)
 
-    def _content(self, found: papers.Attachment) -> pb.AttachmentContent:
+    def _content(self, found: Attachment) -> pb.AttachmentContent:
         content = papers.verify(found, self._means.content(found))
         return pb.AttachmentContent(attachment=translate.attachment(found), content=content)

@@ -7,14 +7,14 @@ import uuid
 from collections.abc import Mapping
 from typing import ClassVar
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
-
 from chassis import clock
 from chassis.errors import Conflict, FieldError, InvalidFields, NotFound, Refused
 from chassis.principal import Principal
 from malang.singo.v1 import applications_events_pb2 as facts
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.orm import Session
+
 from singo.applications import applicants, forms, paging, record
 from singo.applications.means import Means
 from singo.applications.model import Action, Event, State, initials, new_reference
@@ -67,30 +67,28 @@ def start_draft(session: Session, means: Means, who: Principal, kind: str, field
     known = means.charter.kind(kind)
     values = forms.parse(known, fields)
     drafts = select(func.count()).where(Application.citizen_id == who.subject, Application.state == State.DRAFT.value)
-    if session.scalar(drafts) >= MOST_DRAFTS:
+    if (session.scalar(drafts) or 0) >= MOST_DRAFTS:
         raise TooManyDrafts(most=MOST_DRAFTS)
-    row = _inserted(session, who.subject, known, lambda own: means.seal(own, "fields", values))
+    row = _inserted(session, means, who.subject, known, values)
     record.entry(row, Event.DRAFTED, CITIZEN, who.subject)
     session.flush()
     return row
 
 
-def _inserted(session: Session, citizen: str, kind: Kind, sealed) -> Application:  # type: ignore[no-untyped-def]
-    now, own = clock.now(), uuid.uuid4()
-    values = {
-        "id": own, "citizen_id": citizen, "kind": kind.code, "state": State.DRAFT.value, "fields": sealed(own),
-        "kelurahan": "", "checks": 0, "claimed_by": "", "initials": "", "signer_id": "", "signer_name": "",
-        "created_at": now, "updated_at": now, "version": 1,
+def _inserted(session: Session, means: Means, citizen: str, kind: Kind, values: Mapping[str, forms.Value]) -> Application:
+    now, application_id = clock.now(), uuid.uuid4()
+    draft = {
+        "id": application_id, "citizen_id": citizen, "kind": kind.code, "state": State.DRAFT.value, "created_at": now,
+        "updated_at": now, "fields": means.seal(application_id, "fields", values),
     }  # fmt: skip
-    while True:  # a reference that is taken is one in 600 thousand million for each row; the next draw is free
-        row = session.scalar(
-            insert(Application).values(**values, reference=new_reference()).on_conflict_do_nothing(index_elements=["reference"]).returning(Application)
-        )
+    insert = pg.insert(Application).on_conflict_do_nothing(index_elements=["reference"]).returning(Application)
+    while True:  # one draw in 600 thousand million meets a given reference; the next draw is free
+        row: Application | None = session.scalar(insert.values(**draft, reference=new_reference()))
         if row is not None:
             return row
 
 
-def save_draft(session: Session, means: Means, who: Principal, application_id: str, fields: str, version: int) -> Application:
+def save_draft(session: Session, means: Means, who: Principal, application_id: str, *, fields: str, version: int) -> Application:
     """Replace the fields of a draft or of a returned application; `version` 0 compares nothing."""
     row = own(session, who, application_id)
     row.standing.require(Action.EDIT)
@@ -132,8 +130,8 @@ def submit(session: Session, means: Means, who: Principal, application_id: str, 
 def withdraw(session: Session, who: Principal, application_id: str, reason: str) -> Application:
     """End an application at the citizen's wish, with or without a reason."""
     row = own(session, who, application_id)
-    record.step(row, row.standing.withdrawn(), Event.WITHDRAWN, CITIZEN, who.subject, said("reason", reason, needed=False))
-    record.tell(session, row, record.whole(facts.ApplicationWithdrawn, row))
+    record.step(row, row.standing.withdrawn(), Event.WITHDRAWN, CITIZEN, who.subject, note=said("reason", reason, needed=False))
+    record.tell(session, row, record.plain(facts.ApplicationWithdrawn, row))
     return row
 
 
@@ -174,5 +172,3 @@ def said(field: str, text: str, *, needed: bool = True, most: int = 1000) -> str
     if len(plain) > most or "\0" in plain:
         raise InvalidFields(fields=[FieldError(field, "too_long", f"Paling banyak {most} huruf.", f"At most {most} characters.")])
     return plain
-
-

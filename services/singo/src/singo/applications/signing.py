@@ -7,13 +7,13 @@ import uuid
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from chassis import clock, telemetry
 from chassis.db import Database
 from chassis.errors import Conflict
 from chassis.principal import Principal
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from singo import letters
 from singo.applications import record
 from singo.applications.means import Means

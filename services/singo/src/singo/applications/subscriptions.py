@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from google.protobuf.message import Message
-from sqlalchemy.orm import Session
-
 from chassis.consumer import Subscription
 from chassis.inbox import Envelope
+from google.protobuf.message import Message
 from malang.gateway.v1.identity_events_pb2 import StaffEnded
+from sqlalchemy.orm import Session
+
 from singo.applications import desk
 
 

@@ -24,23 +24,23 @@ class Application(Base):
     reference: Mapped[str] = mapped_column(Text, unique=True)
     citizen_id: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
-    kelurahan: Mapped[str] = mapped_column(Text, default="")
+    kelurahan: Mapped[str] = mapped_column(Text, server_default="")
     state: Mapped[str] = mapped_column(Text)
-    checks: Mapped[int] = mapped_column(Integer, default=0)
-    claimed_by: Mapped[str] = mapped_column(Text, default="")
+    checks: Mapped[int] = mapped_column(Integer, server_default="0")
+    claimed_by: Mapped[str] = mapped_column(Text, server_default="")
     due_on: Mapped[dt.date | None]
     days_left: Mapped[int | None] = mapped_column(Integer)
     fields: Mapped[bytes] = mapped_column(LargeBinary)
     applicant: Mapped[bytes | None] = mapped_column(LargeBinary)
-    initials: Mapped[str] = mapped_column(Text, default="")
+    initials: Mapped[str] = mapped_column(Text, server_default="")
     created_at: Mapped[dt.datetime] = mapped_column(Moment)
     updated_at: Mapped[dt.datetime] = mapped_column(Moment)
     submitted_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     letter_id: Mapped[uuid.UUID | None]
-    signer_id: Mapped[str] = mapped_column(Text, default="")
-    signer_name: Mapped[str] = mapped_column(Text, default="")
+    signer_id: Mapped[str] = mapped_column(Text, server_default="")
+    signer_name: Mapped[str] = mapped_column(Text, server_default="")
     signing_until: Mapped[dt.datetime | None] = mapped_column(Moment)
-    version: Mapped[int] = mapped_column(BigInteger, default=1)
+    version: Mapped[int] = mapped_column(BigInteger, server_default="1")
 
     attachments: Mapped[list[Attachment]] = relationship(order_by="Attachment.created_at", cascade="all, delete-orphan")
     timeline: Mapped[list[TimelineEntry]] = relationship(order_by="TimelineEntry.id", cascade="all, delete-orphan")
@@ -90,30 +90,30 @@ class TimelineEntry(Base):
     note: Mapped[str] = mapped_column(Text, default="")
 
 
-def of_citizen(application_id: uuid.UUID, citizen_id: str) -> Select[tuple[Application]]:
+def of_citizen(application_id: uuid.UUID, citizen_id: str) -> Select[Application]:
     """Select one application of its owner."""
     return select(Application).where(Application.id == application_id, Application.citizen_id == citizen_id)
 
 
-def of_area(areas: frozenset[str]) -> Select[tuple[Application]]:
+def of_area(areas: frozenset[str]) -> Select[Application]:
     """Select the handed-in applications of some kelurahan; "*" means all of them."""
     handed_in = select(Application).where(Application.state != State.DRAFT.value, Application.kelurahan != "")
     return handed_in if "*" in areas else handed_in.where(Application.kelurahan.in_(sorted(areas)))
 
 
-def locked(session: Session, query: Select[tuple[Application]]) -> Application | None:
+def locked(session: Session, query: Select[Application]) -> Application | None:
     """Return the row of `query`, locked until the transaction ends and read afresh."""
     return session.execute(query.with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
 
 
-def newest_first(query: Select[tuple[Application]], after: tuple[dt.datetime, uuid.UUID] | None, size: int) -> Select[tuple[Application]]:
+def newest_first(query: Select[Application], after: tuple[dt.datetime, uuid.UUID] | None, size: int) -> Select[Application]:
     """Page through `query` from the newest on; one row more than `size` tells that there is a next page."""
     if after is not None:
         query = query.where(tuple_(Application.created_at, Application.id) < after)
     return query.order_by(Application.created_at.desc(), Application.id.desc()).limit(size + 1)
 
 
-def oldest_due_first(query: Select[tuple[Application]], after: tuple[dt.date, uuid.UUID] | None, size: int) -> Select[tuple[Application]]:
+def oldest_due_first(query: Select[Application], after: tuple[dt.date, uuid.UUID] | None, size: int) -> Select[Application]:
     """Page through `query` from what is due first on; one row more than `size` tells that there is a next page."""
     if after is not None:
         query = query.where(tuple_(QUEUE_DAY, Application.id) > after)

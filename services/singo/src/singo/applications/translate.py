@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 import orjson
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from chassis import clock
+from google.protobuf.timestamp_pb2 import Timestamp
 from malang.singo.v1 import applications_pb2 as pb
 from malang.singo.v1 import charter_pb2
+
 from singo.applications.means import Means
 from singo.applications.model import ENDED, State
 from singo.applications.tables import Application, Attachment, TimelineEntry

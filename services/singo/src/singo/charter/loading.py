@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
+from chassis.errors import NotFound
 from msgspec import Meta
 
-from chassis.errors import NotFound
 from singo.charter import model
 from singo.charter.rules import broken
 
@@ -67,7 +67,7 @@ class _Letter(msgspec.Struct, forbid_unknown_fields=True):
     body: Annotated[str, Meta(min_length=20, max_length=8000)]
     template: Code = "letter"
     certifies_address: bool = False
-    number_pattern: Words = model.LetterForm.__dataclass_fields__["number_pattern"].default
+    number_pattern: Words = model.NUMBER_PATTERN
     series: Literal["kind", "office", "city"] = "kind"
 
 
@@ -107,7 +107,9 @@ class Charter:
 
 def load(further: Iterable[Path] = ()) -> Charter:
     """Read the kinds of this package and those of `further` folders, and the offices."""
-    own = sorted((each for each in (files("singo.charter") / "kinds").iterdir() if each.name.endswith(".toml")), key=lambda f: f.name)
+    own = sorted(
+        (each for each in (files("singo.charter") / "kinds").iterdir() if each.name.endswith(".toml")), key=lambda f: f.name
+    )
     texts = [(each.name, each.read_bytes()) for each in own]
     for folder in further:
         if not folder.is_dir():

@@ -16,6 +16,7 @@ APPLICANT = (
 """What the gateway hands over about an applicant, by name."""
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\.([a-z0-9_]+)\}")
+NUMBER_PATTERN = "{classification}/{number}/{unit}/{month}/{year}"
 OFFICE = ("code", "name", "kecamatan", "postcode", "address", "lurah", "nip")
 MONTHS = (
     "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November", "Desember",
@@ -68,7 +69,7 @@ class LetterForm:
     body: str
     template: str = "letter"
     certifies_address: bool = False
-    number_pattern: str = "{classification}/{number}/{unit}/{month}/{year}"
+    number_pattern: str = NUMBER_PATTERN
     series: Literal["kind", "office", "city"] = "kind"
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import grpc
-
 from chassis import rpc
 from malang.singo.v1 import charter_pb2 as pb
 from malang.singo.v1.charter_pb2_grpc import CharterServicer as Base
+
 from singo.charter.loading import Charter
 from singo.charter.model import Kind, StepRole, Text
 

@@ -102,4 +102,8 @@ def _letter(kind: Kind) -> Iterator[Broken]:
 
 
 def _bilingual(value: object) -> bool:
-    return isinstance(value, dict) and set(value) == {"id", "en"} and all(isinstance(each, str) and each.strip() for each in value.values())
+    return (
+        isinstance(value, dict)
+        and set(value) == {"id", "en"}
+        and all(isinstance(each, str) and each.strip() for each in value.values())
+    )
