@@ -99,9 +99,7 @@ def take_delivery(session: Session, holders: Holders, proof_id: uuid.UUID) -> De
 def link_by_phone(session: Session, holders: Holders, citizen_id: str, proof_id: uuid.UUID, code: str) -> uuid.UUID | Refused:
     """Link by the code that went to the registered phone; return the connection's id, or a refusal to raise."""
     proof = session.scalar(
-        sa.select(PhoneProofRow)
-        .where(PhoneProofRow.proof_id == proof_id, PhoneProofRow.citizen_id == citizen_id)
-        .with_for_update()
+        sa.select(PhoneProofRow).where(PhoneProofRow.proof_id == proof_id, PhoneProofRow.citizen_id == citizen_id).with_for_update()
     )
     if proof is None:
         raise PhoneProofGone

@@ -87,9 +87,7 @@ def get(session: Session, holders: Holders, connection_id: uuid.UUID, citizen_id
     raise ConnectionNotFound
 
 
-def summaries(
-    session: Session, holders: Holders, rows: Sequence[tuple[ConnectionRow, dt.datetime | None]]
-) -> list[Summary]:
+def summaries(session: Session, holders: Holders, rows: Sequence[tuple[ConnectionRow, dt.datetime | None]]) -> list[Summary]:
     """Return the masked picture of each row."""
     serials = holders.meter_serials(session, [row.connection_id for row, _ in rows])
     return [

@@ -41,7 +41,13 @@ class LinkRow(Base):
 
     __tablename__ = "connection_links"
     __table_args__ = (
-        sa.Index("ix_connection_links_active", "citizen_id", "connection_id", unique=True, postgresql_where=sa.text("unlinked_at is null")),
+        sa.Index(
+            "ix_connection_links_active",
+            "citizen_id",
+            "connection_id",
+            unique=True,
+            postgresql_where=sa.text("unlinked_at is null"),
+        ),
         sa.Index("ix_connection_links_connection", "connection_id", postgresql_where=sa.text("unlinked_at is null")),
     )
 

@@ -13,9 +13,7 @@ class NetworkServicer(network_pb2_grpc.NetworkServicer):
     """Names the parts of the network to anybody."""
 
     @rpc.access(rpc.ANYONE)
-    def ListZones(
-        self, request: network_pb2.ListZonesRequest, context: grpc.ServicerContext
-    ) -> network_pb2.ListZonesResponse:
+    def ListZones(self, request: network_pb2.ListZonesRequest, context: grpc.ServicerContext) -> network_pb2.ListZonesResponse:
         """Return all zones."""
         return network_pb2.ListZonesResponse(
             zones=[network_pb2.Zone(code=zone.code, name=zone.name, kelurahan=zone.kelurahan) for zone in model.zones()]

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1emalang/twuin/v1/metering.proto\x12\x0fmalang.twuin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xec\x01\n\x07Reading\x12\x12\n\nreading_id\x18\x01 \x01(\t\x12\x19\n\x11\x63onnection_number\x18\x02 \x01(\t\x12\x0e\n\x06period\x18\x03 \x01(\t\x12\x14\n\x0cmeter_serial\x18\x04 \x01(\t\x12\r\n\x05value\x18\x05 \x01(\x03\x12\x10\n\x08previous\x18\x06 \x01(\x03\x12\x0e\n\x06volume\x18\x07 \x01(\x03\x12\x13\n\x0brolled_over\x18\x08 \x01(\x08\x12\x10\n\x08replaced\x18\t \x01(\x08\x12\x0f\n\x07read_on\x18\n \x01(\t\x12\x11\n\testimated\x18\x0b \x01(\x08\x12\x10\n\x08warnings\x18\x0c \x03(\t\"5\n\x0cUsageRequest\x12\x15\n\rconnection_id\x18\x01 \x01(\t\x12\x0e\n\x06months\x18\x02 \x01(\x05\"`\n\nUsageMonth\x12\x0e\n\x06period\x18\x01 \x01(\t\x12\x0e\n\x06volume\x18\x02 \x01(\x03\x12\r\n\x05value\x18\x03 \x01(\x03\x12\x11\n\testimated\x18\x04 \x01(\x08\x12\x10\n\x08replaced\x18\x05 \x01(\x08\"<\n\rUsageResponse\x12+\n\x06months\x18\x01 \x03(\x0b\x32\x1b.malang.twuin.v1.UsageMonth\"@\n\x13ListReadingsRequest\x12\x19\n\x11\x63onnection_number\x18\x01 \x01(\t\x12\x0e\n\x06months\x18\x02 \x01(\x05\"B\n\x14ListReadingsResponse\x12*\n\x08readings\x18\x01 \x03(\x0b\x32\x18.malang.twuin.v1.Reading\"q\n\x13\x45nterReadingRequest\x12\x19\n\x11\x63onnection_number\x18\x01 \x01(\t\x12\x0e\n\x06period\x18\x02 \x01(\t\x12\r\n\x05value\x18\x03 \x01(\x03\x12\x0f\n\x07read_on\x18\x04 \x01(\t\x12\x0f\n\x07\x63onfirm\x18\x05 \x01(\x08\"<\n\x16PreviewReadingsRequest\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"]\n\tLineError\x12\x0c\n\x04line\x18\x01 \x01(\x05\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0c\n\x04\x63ode\x18\x03 \x01(\t\x12\n\n\x02id\x18\x04 \x01(\t\x12\n\n\x02\x65n\x18\x05 \x01(\t\x12\r\n\x05value\x18\x06 \x01(\t\"\xa1\x02\n\x0fReadingsPreview\x12\x12\n\npreview_id\x18\x01 \x01(\t\x12\r\n\x05lines\x18\x02 \x01(\x05\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x03 \x01(\x05\x12*\n\x06\x65rrors\x18\x04 \x03(\x0b\x32\x1a.malang.twuin.v1.LineError\x12\x13\n\x0b\x65rror_count\x18\x05 \x01(\x05\x12(\n\x06sample\x18\x06 \x03(\x0b\x32\x18.malang.twuin.v1.Reading\x12,\n\x08warnings\x18\x07 \x03(\x0b\x32\x1a.malang.twuin.v1.LineError\x12.\n\nexpires_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08imported\x18\t \x01(\x08\"/\n\x19GetReadingsPreviewRequest\x12\x12\n\npreview_id\x18\x01 \x01(\t\"+\n\x15ImportReadingsRequest\x12\x12\n\npreview_id\x18\x01 \x01(\t\"*\n\x16ImportReadingsResponse\x12\x10\n\x08imported\x18\x01 \x01(\x05\"\x95\x01\n\x13ReplaceMeterRequest\x12\x19\n\x11\x63onnection_number\x18\x01 \x01(\t\x12\x13\n\x0b\x66inal_value\x18\x02 \x01(\x03\x12\x12\n\nnew_serial\x18\x03 \x01(\t\x12\x15\n\rinitial_value\x18\x04 \x01(\x03\x12\x0e\n\x06\x64igits\x18\x05 \x01(\x05\x12\x13\n\x0breplaced_on\x18\x06 \x01(\t\"(\n\x14ReplaceMeterResponse\x12\x10\n\x08meter_id\x18\x01 \x01(\t2\x81\x05\n\x08Metering\x12\x46\n\x05Usage\x12\x1d.malang.twuin.v1.UsageRequest\x1a\x1e.malang.twuin.v1.UsageResponse\x12[\n\x0cListReadings\x12$.malang.twuin.v1.ListReadingsRequest\x1a%.malang.twuin.v1.ListReadingsResponse\x12N\n\x0c\x45nterReading\x12$.malang.twuin.v1.EnterReadingRequest\x1a\x18.malang.twuin.v1.Reading\x12\\\n\x0fPreviewReadings\x12\'.malang.twuin.v1.PreviewReadingsRequest\x1a .malang.twuin.v1.ReadingsPreview\x12\x62\n\x12GetReadingsPreview\x12*.malang.twuin.v1.GetReadingsPreviewRequest\x1a .malang.twuin.v1.ReadingsPreview\x12\x61\n\x0eImportReadings\x12&.malang.twuin.v1.ImportReadingsRequest\x1a\'.malang.twuin.v1.ImportReadingsResponse\x12[\n\x0cReplaceMeter\x12$.malang.twuin.v1.ReplaceMeterRequest\x1a%.malang.twuin.v1.ReplaceMeterResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1emalang/twuin/v1/metering.proto\x12\x0fmalang.twuin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xec\x01\n\x07Reading\x12\x12\n\nreading_id\x18\x01 \x01(\t\x12\x19\n\x11\x63onnection_number\x18\x02 \x01(\t\x12\x0e\n\x06period\x18\x03 \x01(\t\x12\x14\n\x0cmeter_serial\x18\x04 \x01(\t\x12\r\n\x05value\x18\x05 \x01(\x03\x12\x10\n\x08previous\x18\x06 \x01(\x03\x12\x0e\n\x06volume\x18\x07 \x01(\x03\x12\x13\n\x0brolled_over\x18\x08 \x01(\x08\x12\x10\n\x08replaced\x18\t \x01(\x08\x12\x0f\n\x07read_on\x18\n \x01(\t\x12\x11\n\testimated\x18\x0b \x01(\x08\x12\x10\n\x08warnings\x18\x0c \x03(\t\"5\n\x0cUsageRequest\x12\x15\n\rconnection_id\x18\x01 \x01(\t\x12\x0e\n\x06months\x18\x02 \x01(\x05\"`\n\nUsageMonth\x12\x0e\n\x06period\x18\x01 \x01(\t\x12\x0e\n\x06volume\x18\x02 \x01(\x03\x12\r\n\x05value\x18\x03 \x01(\x03\x12\x11\n\testimated\x18\x04 \x01(\x08\x12\x10\n\x08replaced\x18\x05 \x01(\x08\"<\n\rUsageResponse\x12+\n\x06months\x18\x01 \x03(\x0b\x32\x1b.malang.twuin.v1.UsageMonth\"@\n\x13ListReadingsRequest\x12\x19\n\x11\x63onnection_number\x18\x01 \x01(\t\x12\x0e\n\x06months\x18\x02 \x01(\x05\"B\n\x14ListReadingsResponse\x12*\n\x08readings\x18\x01 \x03(\x0b\x32\x18.malang.twuin.v1.Reading\"\x84\x01\n\x13\x45nterReadingRequest\x12\x19\n\x11\x63onnection_number\x18\x01 \x01(\t\x12\x0e\n\x06period\x18\x02 \x01(\t\x12\r\n\x05value\x18\x03 \x01(\x03\x12\x0f\n\x07read_on\x18\x04 \x01(\t\x12\x0f\n\x07\x63onfirm\x18\x05 \x01(\x08\x12\x11\n\testimated\x18\x06 \x01(\x08\"<\n\x16PreviewReadingsRequest\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"]\n\tLineError\x12\x0c\n\x04line\x18\x01 \x01(\x05\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0c\n\x04\x63ode\x18\x03 \x01(\t\x12\n\n\x02id\x18\x04 \x01(\t\x12\n\n\x02\x65n\x18\x05 \x01(\t\x12\r\n\x05value\x18\x06 \x01(\t\"\xa1\x02\n\x0fReadingsPreview\x12\x12\n\npreview_id\x18\x01 \x01(\t\x12\r\n\x05lines\x18\x02 \x01(\x05\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x03 \x01(\x05\x12*\n\x06\x65rrors\x18\x04 \x03(\x0b\x32\x1a.malang.twuin.v1.LineError\x12\x13\n\x0b\x65rror_count\x18\x05 \x01(\x05\x12(\n\x06sample\x18\x06 \x03(\x0b\x32\x18.malang.twuin.v1.Reading\x12,\n\x08warnings\x18\x07 \x03(\x0b\x32\x1a.malang.twuin.v1.LineError\x12.\n\nexpires_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08imported\x18\t \x01(\x08\"/\n\x19GetReadingsPreviewRequest\x12\x12\n\npreview_id\x18\x01 \x01(\t\"+\n\x15ImportReadingsRequest\x12\x12\n\npreview_id\x18\x01 \x01(\t\"*\n\x16ImportReadingsResponse\x12\x10\n\x08imported\x18\x01 \x01(\x05\"\x95\x01\n\x13ReplaceMeterRequest\x12\x19\n\x11\x63onnection_number\x18\x01 \x01(\t\x12\x13\n\x0b\x66inal_value\x18\x02 \x01(\x03\x12\x12\n\nnew_serial\x18\x03 \x01(\t\x12\x15\n\rinitial_value\x18\x04 \x01(\x03\x12\x0e\n\x06\x64igits\x18\x05 \x01(\x05\x12\x13\n\x0breplaced_on\x18\x06 \x01(\t\"(\n\x14ReplaceMeterResponse\x12\x10\n\x08meter_id\x18\x01 \x01(\t2\x81\x05\n\x08Metering\x12\x46\n\x05Usage\x12\x1d.malang.twuin.v1.UsageRequest\x1a\x1e.malang.twuin.v1.UsageResponse\x12[\n\x0cListReadings\x12$.malang.twuin.v1.ListReadingsRequest\x1a%.malang.twuin.v1.ListReadingsResponse\x12N\n\x0c\x45nterReading\x12$.malang.twuin.v1.EnterReadingRequest\x1a\x18.malang.twuin.v1.Reading\x12\\\n\x0fPreviewReadings\x12\'.malang.twuin.v1.PreviewReadingsRequest\x1a .malang.twuin.v1.ReadingsPreview\x12\x62\n\x12GetReadingsPreview\x12*.malang.twuin.v1.GetReadingsPreviewRequest\x1a .malang.twuin.v1.ReadingsPreview\x12\x61\n\x0eImportReadings\x12&.malang.twuin.v1.ImportReadingsRequest\x1a\'.malang.twuin.v1.ImportReadingsResponse\x12[\n\x0cReplaceMeter\x12$.malang.twuin.v1.ReplaceMeterRequest\x1a%.malang.twuin.v1.ReplaceMeterResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,24 +44,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTREADINGSREQUEST']._serialized_end=602
   _globals['_LISTREADINGSRESPONSE']._serialized_start=604
   _globals['_LISTREADINGSRESPONSE']._serialized_end=670
-  _globals['_ENTERREADINGREQUEST']._serialized_start=672
-  _globals['_ENTERREADINGREQUEST']._serialized_end=785
-  _globals['_PREVIEWREADINGSREQUEST']._serialized_start=787
-  _globals['_PREVIEWREADINGSREQUEST']._serialized_end=847
-  _globals['_LINEERROR']._serialized_start=849
-  _globals['_LINEERROR']._serialized_end=942
-  _globals['_READINGSPREVIEW']._serialized_start=945
-  _globals['_READINGSPREVIEW']._serialized_end=1234
-  _globals['_GETREADINGSPREVIEWREQUEST']._serialized_start=1236
-  _globals['_GETREADINGSPREVIEWREQUEST']._serialized_end=1283
-  _globals['_IMPORTREADINGSREQUEST']._serialized_start=1285
-  _globals['_IMPORTREADINGSREQUEST']._serialized_end=1328
-  _globals['_IMPORTREADINGSRESPONSE']._serialized_start=1330
-  _globals['_IMPORTREADINGSRESPONSE']._serialized_end=1372
-  _globals['_REPLACEMETERREQUEST']._serialized_start=1375
-  _globals['_REPLACEMETERREQUEST']._serialized_end=1524
-  _globals['_REPLACEMETERRESPONSE']._serialized_start=1526
-  _globals['_REPLACEMETERRESPONSE']._serialized_end=1566
-  _globals['_METERING']._serialized_start=1569
-  _globals['_METERING']._serialized_end=2210
+  _globals['_ENTERREADINGREQUEST']._serialized_start=673
+  _globals['_ENTERREADINGREQUEST']._serialized_end=805
+  _globals['_PREVIEWREADINGSREQUEST']._serialized_start=807
+  _globals['_PREVIEWREADINGSREQUEST']._serialized_end=867
+  _globals['_LINEERROR']._serialized_start=869
+  _globals['_LINEERROR']._serialized_end=962
+  _globals['_READINGSPREVIEW']._serialized_start=965
+  _globals['_READINGSPREVIEW']._serialized_end=1254
+  _globals['_GETREADINGSPREVIEWREQUEST']._serialized_start=1256
+  _globals['_GETREADINGSPREVIEWREQUEST']._serialized_end=1303
+  _globals['_IMPORTREADINGSREQUEST']._serialized_start=1305
+  _globals['_IMPORTREADINGSREQUEST']._serialized_end=1348
+  _globals['_IMPORTREADINGSRESPONSE']._serialized_start=1350
+  _globals['_IMPORTREADINGSRESPONSE']._serialized_end=1392
+  _globals['_REPLACEMETERREQUEST']._serialized_start=1395
+  _globals['_REPLACEMETERREQUEST']._serialized_end=1544
+  _globals['_REPLACEMETERRESPONSE']._serialized_start=1546
+  _globals['_REPLACEMETERRESPONSE']._serialized_end=1586
+  _globals['_METERING']._serialized_start=1589
+  _globals['_METERING']._serialized_end=2230
 # @@protoc_insertion_point(module_scope)

@@ -202,12 +202,15 @@ class EnterReadingRequest(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     READ_ON_FIELD_NUMBER: _builtins.int
     CONFIRM_FIELD_NUMBER: _builtins.int
+    ESTIMATED_FIELD_NUMBER: _builtins.int
     connection_number: _builtins.str
     period: _builtins.str
     value: _builtins.int
     read_on: _builtins.str
     confirm: _builtins.bool
     """the person has seen the warnings"""
+    estimated: _builtins.bool
+    """the meter could not be read: the mean of the last readings, `value` is ignored"""
     def __init__(
         self,
         *,
@@ -216,10 +219,11 @@ class EnterReadingRequest(_message.Message):
         value: _builtins.int = ...,
         read_on: _builtins.str = ...,
         confirm: _builtins.bool = ...,
+        estimated: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirm", b"confirm", "connection_number", b"connection_number", "period", b"period", "read_on", b"read_on", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirm", b"confirm", "connection_number", b"connection_number", "estimated", b"estimated", "period", b"period", "read_on", b"read_on", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
