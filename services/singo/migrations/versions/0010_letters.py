@@ -64,6 +64,7 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_letter_citizen_id_signed_at_id", "letter", ["citizen_id", "signed_at", "id"])
+    op.create_index("ix_letter_path", "letter", ["path"])
 
 
 def downgrade() -> None:

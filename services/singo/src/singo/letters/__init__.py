@@ -2,7 +2,7 @@
 
 from singo.letters.checking import Trust
 from singo.letters.model import LetterDraft, Produced
-from singo.letters.press import Press
+from singo.letters.press import Press, open_press
 from singo.letters.service import issue, produce, reserve
 from singo.letters.signing import KeySigner, Signer, certificates, local_identity, read_identity
 from singo.letters.timestamping import authority
@@ -20,6 +20,7 @@ __all__ = [
     "certificates",
     "issue",
     "local_identity",
+    "open_press",
     "produce",
     "read_identity",
     "reserve",

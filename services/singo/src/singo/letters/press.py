@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 from chassis.crypto import Vault
 from prometheus_client import Histogram
 
 from singo.files import FileStore
+from singo.letters.checking import Trust
 from singo.letters.model import LetterDraft, Produced, address_hash, path_of
-from singo.letters.signing import Signer
+from singo.letters.signing import KeySigner, Signer, certificates, local_identity
+from singo.letters.timestamping import authority
 from singo.letters.typesetting import Typesetter
 
 SECONDS = Histogram("singo_letter_seconds", "Time to make a letter, by part", ["part"])
@@ -53,3 +56,12 @@ class Press:
     def read(self, path: str) -> bytes:
         """Return the signed PDF that is kept under `path`."""
         return self.vault.open_bytes(self.files.get(path), bound=f"file:{path}")
+
+
+def open_press(
+    *, public_url: str, signing_dir: Path, timestamp_url: str, vault: Vault, files: FileStore, address_key: bytes
+) -> tuple[Press, Trust]:
+    """Return a press that signs with the local key of a folder (made on the first run), and whom to believe when verifying."""
+    identity = local_identity(signing_dir)
+    press = Press(Typesetter(public_url), KeySigner(identity, authority(timestamp_url)), vault, files, address_key)
+    return press, Trust(local=[each for file in sorted(signing_dir.glob("*.pem")) for each in certificates(file.read_bytes())])

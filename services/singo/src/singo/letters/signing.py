@@ -90,7 +90,8 @@ class KeySigner:
             docmdp_permissions=MDPPerm.NO_CHANGES,
         )
         field = SigFieldSpec(FIELD, box=None, readable_field_name=f"Tanda tangan elektronik {signatory}")
-        signer = signers.SimpleSigner(self.identity.certificate, self.identity.key, SimpleCertificateStore())
+        store = SimpleCertificateStore()  # type: ignore[no-untyped-call]  # the library leaves it unannotated
+        signer = signers.SimpleSigner(self.identity.certificate, self.identity.key, store)
         out = signers.PdfSigner(metadata, signer, timestamper=self.authority, new_field_spec=field).sign_pdf(
             IncrementalPdfFileWriter(BytesIO(pdf)), output=BytesIO()
         )

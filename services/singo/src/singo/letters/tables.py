@@ -56,7 +56,7 @@ class Letter(Base):
     timestamped: Mapped[bool] = mapped_column(default=False)
     sha256: Mapped[str] = mapped_column(Text, default="")
     size: Mapped[int] = mapped_column(BigInteger, default=0)
-    path: Mapped[str] = mapped_column(Text, default="")
+    path: Mapped[str] = mapped_column(Text, default="", index=True)
     version: Mapped[int] = mapped_column(BigInteger, default=1)
 
 
@@ -70,17 +70,17 @@ def lock_series(session: Session, series: str, year: int) -> LetterCounter:
     return session.execute(counted.with_for_update().execution_options(populate_existing=True)).scalar_one()
 
 
-def of_application(application_id: uuid.UUID) -> Select[tuple[Letter]]:
+def of_application(application_id: uuid.UUID) -> Select[Letter]:
     """Select the letter of an application, in any state."""
     return select(Letter).where(Letter.application_id == application_id)
 
 
-def of_holder(letter_id: uuid.UUID, citizen_id: str) -> Select[tuple[Letter]]:
+def of_holder(letter_id: uuid.UUID, citizen_id: str) -> Select[Letter]:
     """Select one issued letter of its holder."""
     return ISSUED.where(Letter.id == letter_id, Letter.citizen_id == citizen_id)
 
 
-def newest_of(citizen_id: str, after: tuple[dt.datetime, uuid.UUID] | None, size: int) -> Select[tuple[Letter]]:
+def newest_of(citizen_id: str, after: tuple[dt.datetime, uuid.UUID] | None, size: int) -> Select[Letter]:
     """Page through a holder's letters from the newest on; one row more than `size` tells that there is a next page."""
     query = ISSUED.where(Letter.citizen_id == citizen_id)
     if after is not None:

@@ -20,12 +20,12 @@ def authority(url: str, *, timeout: float = 5.0) -> Any:
     from asn1crypto import tsp
     from pyhanko.sign.timestamps import TimeStamper
 
-    class Authority(TimeStamper):  # type: ignore[misc]  # the library is untyped here
+    class Authority(TimeStamper):
         async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
             # Blocking is right: a letter is signed in a thread of its own, and its event loop has nothing else to do.
             return tsp.TimeStampResp.load(_asked(url, req.dump(), timeout))
 
-    return Authority()
+    return Authority()  # type: ignore[no-untyped-call]  # the library leaves it unannotated
 
 
 def _asked(url: str, body: bytes, timeout: float) -> bytes:
