@@ -1,0 +1,64 @@
+"""The composition root of the gateway."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from chassis.db import Database
+from chassis.principal import Verifier
+from chassis.rpc import jwks
+from gateway.edge import Gateway, gateway, install, public
+from gateway.edge.context import API_AUDIENCE
+from gateway.edge.rates import Limiter
+from gateway.identity.keys import ISSUER
+from gateway.identity.means import Means, means_of
+from gateway.settings import Settings
+from gateway.upstreams import Upstreams
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+
+def blueprints() -> tuple[Blueprint, ...]:
+    """Return what the gateway serves."""
+    from gateway import api, web
+
+    served: list[Blueprint] = []
+    for part in (web, api):
+        served += getattr(part, "blueprints", tuple)()
+    return tuple(served)
+
+
+def create_app(settings: Settings, *, means: Means | None = None, upstreams: Upstreams | None = None) -> Flask:
+    """Return the portal and the API as one WSGI application. Nothing connects before the first request."""
+    means = means or means_of(settings, database(settings, "web"))
+    own = Gateway(
+        settings=settings, means=means, upstreams=upstreams or Upstreams(settings, means.keyring.minter), limiter=Limiter(means.cache),
+        verifier=Verifier(means.keyring.key, audience=API_AUDIENCE, issuers=frozenset({ISSUER})),
+    )  # fmt: skip
+    app = Flask("gateway", static_folder=None, template_folder="web/templates")
+    install(app, own)
+    app.add_url_rule("/.well-known/jwks.json", "keys", _keys)
+    for each in blueprints():
+        app.register_blueprint(each)
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # as Flask documents it
+    return app
+
+
+def database(settings: Settings, process: str) -> Database:
+    """Return the gateway's database for one kind of process."""
+    return Database(settings.database_url, pool_size=settings.database_pool, application_name=f"gateway-{process}")
+
+
+@public
+def _keys() -> Response:
+    """Publish the keys that verify what this gateway signs."""
+    from orjson import dumps
+
+    response = Response(dumps(jwks(gateway().means.keyring.public())), content_type="application/jwk-set+json")
+    response.headers["Cache-Control"] = "max-age=5"
+    return response

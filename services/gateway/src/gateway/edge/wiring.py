@@ -1,0 +1,119 @@
+"""What happens before and after every request, in order."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import Flask, g, request
+from prometheus_client import Histogram
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response
+
+from chassis import principal
+from chassis.principal import Unauthenticated
+from chassis.telemetry import context as call_context
+from gateway.edge import cookies, csrf, errors, guards, headers, limits
+from gateway.edge.context import API_AUDIENCE, Gateway, for_program, gateway
+from gateway.edge.idempotency import new_idempotency_key
+from gateway.identity import sessions
+
+UPLOAD_BYTES, REQUEST_BYTES = 12 * 1024 * 1024, 1024 * 1024
+BUDGET = 15.0  # seconds that a request and all its calls may take
+LANGUAGE_COOKIE = "bahasa"
+SECONDS = Histogram(
+    "http_server_seconds", "Time until a request was answered, by route, method and status", ["route", "method", "status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)  # fmt: skip
+
+__all__ = ["API_AUDIENCE", "BUDGET", "LANGUAGE_COOKIE", "install"]
+
+
+def install(app: Flask, own: Gateway) -> None:
+    """Put the edge around `app`."""
+    app.extensions["gateway"] = own
+    app.config.update(MAX_CONTENT_LENGTH=UPLOAD_BYTES, MAX_FORM_MEMORY_SIZE=REQUEST_BYTES, MAX_FORM_PARTS=500)
+    app.before_request(_before)
+    app.after_request(_after)
+    app.teardown_request(_teardown)
+    app.jinja_env.globals.update(csrf_token=csrf.csrf_token, new_idempotency_key=new_idempotency_key)
+    errors.register(app)
+
+
+def _before() -> Any:
+    g.started = time.perf_counter()
+    call_context.enter(request.headers.get("X-Request-Id", ""), request.headers.get("traceparent", ""))
+    call_context.deadline.set(time.monotonic() + BUDGET)
+    call_context.idempotency_key.set(None)
+    g.person, g.bearer, g.language = None, False, _asked_language()
+    if request.endpoint is not None and request.endpoint.endswith("static"):
+        return None
+    g.person = _person()
+    g.acting = principal.acting(g.person.principal if g.person else None)
+    g.acting.__enter__()
+    if g.person is not None and not request.cookies.get(LANGUAGE_COOKIE) and not for_program():
+        g.language = g.person.language
+    view = gateway_view()
+    _limit_size(view)
+    limits.check()
+    if view is None:
+        return None  # 404 and 405 answer themselves
+    csrf.check()
+    return guards.check(view)
+
+
+def gateway_view() -> Any:
+    """Return the view that the present request is for, None where there is none."""
+    from flask import current_app
+
+    return current_app.view_functions.get(request.endpoint) if request.endpoint else None
+
+
+def _limit_size(view: Any) -> None:
+    most = UPLOAD_BYTES if getattr(view, "__uploads__", False) else REQUEST_BYTES
+    request.max_content_length = most
+    if (request.content_length or 0) > most:
+        raise RequestEntityTooLarge
+
+
+def _person() -> sessions.Person | None:
+    given = request.headers.get("Authorization", "")
+    if given:
+        scheme, _, token = given.partition(" ")
+        if scheme.casefold() != "bearer":
+            raise Unauthenticated
+        who = gateway().verifier.verify(token.strip())
+        person = sessions.find_by_id(gateway().means, who.claims.get("sid", ""))
+        if person is None:
+            raise Unauthenticated
+        g.bearer = True
+        return person
+    if token := cookies.value_of("session"):
+        return sessions.find(gateway().means, token)
+    return None
+
+
+def _asked_language() -> str:
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in {"id", "en"} and not for_program():
+        return str(chosen)
+    return request.accept_languages.best_match(["id", "en"], default="id") if for_program() else "id"
+
+
+def _after(response: Response) -> Response:
+    csrf.after(response)
+    headers.after(response)
+    rule = request.url_rule.rule if request.url_rule else "none"
+    if "started" in g:
+        SECONDS.labels(rule, request.method, str(response.status_code)).observe(time.perf_counter() - g.started)
+    return response
+
+
+def _teardown(_wrong: BaseException | None) -> None:
+    # Threads serve many requests: nothing of this one may be left in them.
+    if acting := g.pop("acting", None):
+        acting.__exit__(None, None, None)
+    call_context.deadline.set(None)
+    call_context.idempotency_key.set(None)
+
+
