@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+import sqlalchemy as sa
 import structlog
 from chassis import telemetry
 from chassis.settings import Common
@@ -81,6 +82,40 @@ def test_a_traceback_is_said_in_one_line_and_masked(said):
         telemetry.logger("x").exception("failed")
     (line,) = said.lines
     assert "'NIK *************001'" in line["exception"]
+
+
+def test_an_error_of_the_database_is_said_without_its_values(said, postgres):
+    from sqlalchemy.exc import DBAPIError
+
+    name = "Siti " + "Aminah"  # not as it stands in this source, which a traceback shows
+    engine = sa.create_engine("postgresql+psycopg" + postgres.removeprefix("postgresql"), poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text("create temporary table person (name text unique, age int check (age > 0))"))
+        shown = []
+        insert = sa.text("insert into person values (:name, :age)")
+        for age in (1, 1, -1):  # the second is a duplicate, the third breaks the check
+            try:
+                with connection.begin_nested():
+                    connection.execute(insert, {"name": name, "age": age})
+            except DBAPIError as wrong:
+                shown.append(name in str(wrong))
+                telemetry.logger("x").error("failed", exc_info=wrong)
+                telemetry.logger("x").exception("failed")
+                logging.getLogger("library").exception("failed")
+    engine.dispose()
+    assert shown == [True, True]
+    assert len(said.lines) == 6
+    assert all("violates" in line["exception"] for line in said.lines)
+    assert name not in said.buffer.getvalue().decode()
+
+
+def test_a_person_can_read_the_console(monkeypatch, capsys):
+    telemetry.configure("singo", "rpc", Common(database_url="x", event_bus_url="x", log_format="console"))
+    telemetry.logger("singo").warning("letter_late", nik=NIK)
+    structlog.reset_defaults()
+    said = capsys.readouterr().out
+    assert "letter_late" in said
+    assert NIK not in said
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,11 @@ def peek() -> Principal | None:
     return _current.get()
 
 
+def become(principal: Principal | None) -> None:
+    """Make `principal` the caller for the rest of the present context; for an edge that has a context for each call."""
+    _current.set(principal)
+
+
 @contextmanager
 def acting(principal: Principal | None) -> Iterator[None]:
     """Make `principal` the caller inside the block."""

@@ -12,7 +12,7 @@ from grpc_reflection.v1alpha import reflection
 from prometheus_client import Gauge, Histogram
 
 from chassis import telemetry
-from chassis.principal import Principal, Unauthenticated, Verifier, _current
+from chassis.principal import Principal, Unauthenticated, Verifier, become, peek
 from chassis.rpc.failures import CODES, STATUS_KEY, Failure, of_exception, of_kind, to_status
 from chassis.rpc.rules import Rule, rules_of
 from chassis.telemetry import context as call_context
@@ -28,6 +28,7 @@ RUNNING = Gauge("rpc_server_running", "Calls being answered now", multiprocess_m
 # Health is for probes and balancers, reflection for developers; neither shows anything of a person.
 _OPEN = (f"/{health.SERVICE_NAME}/", f"/{reflection.SERVICE_NAME}/")
 _BEARER = "Bearer "
+_SLOW = 1.0  # seconds after which an answer is worth a line in the log
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]
 
 
@@ -87,7 +88,10 @@ class _Surrounded:
         except Exception as wrong:  # noqa: BLE001 - the one place where errors become statuses
             self._fail(wrong, context, time.perf_counter() - started)
         else:
-            self._ok.observe(time.perf_counter() - started)
+            took = time.perf_counter() - started
+            self._ok.observe(took)
+            if took > _SLOW:
+                log.warning("call_slow", method=self._method, seconds=round(took, 3))
             return answer
         finally:
             RUNNING.dec()
@@ -99,7 +103,7 @@ class _Surrounded:
         left = context.time_remaining()
         call_context.deadline.set(None if left is None else time.monotonic() + left)
         who = self._authenticated(metadata.get("authorization"))
-        _current.set(who)
+        become(who)
         for admits in self._admit:
             if admits(who):
                 return
@@ -116,11 +120,18 @@ class _Surrounded:
         failure = of_exception(wrong)
         code = CODES[failure.kind]
         SECONDS.labels(self._method, code.name).observe(took)
-        if failure.kind == "internal" and not isinstance(wrong, Failure):
-            log.error("call_failed", method=self._method, exc_info=wrong)
-        elif failure.kind in {"unavailable", "deadline", "exhausted"}:
-            log.warning("call_not_answered", method=self._method, kind=failure.kind, reason=str(wrong))
+        self._say(failure, wrong)
         status = to_status(failure)
         context.set_trailing_metadata(((STATUS_KEY, status.SerializeToString()),))
         # Aborting raises, which is how gRPC is told; every earlier exception has been answered by now.
         context.abort(code, failure.en)
+
+    def _say(self, failure: Failure, wrong: Exception) -> None:
+        if failure.kind == "internal" and not isinstance(wrong, Failure):
+            log.error("call_failed", method=self._method, exc_info=wrong)
+        elif failure.kind in {"unavailable", "deadline", "exhausted"}:
+            reason = str(getattr(wrong, "orig", wrong)).partition("\n")[0]  # a driver's further lines show values
+            log.warning("call_not_answered", method=self._method, kind=failure.kind, reason=reason)
+        elif failure.kind in {"unauthenticated", "denied"}:
+            who = peek()
+            log.info("call_refused", method=self._method, kind=failure.kind, subject=who.subject if who else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any
@@ -16,6 +17,7 @@ from chassis.telemetry.context import _traceparent, request_id
 from chassis.telemetry.masking import masked
 
 Event = MutableMapping[str, Any]
+_DETAIL = re.compile(r"^DETAIL:.*$", re.MULTILINE)
 
 
 def logger(name: str) -> FilteringBoundLogger:
@@ -46,7 +48,7 @@ def configure(service: str, process: str, settings: Common) -> None:
 
 
 def _processors(form: str) -> list[Processor]:
-    shared: list[Processor] = [structlog.processors.add_log_level, _in_context, structlog.processors.format_exc_info, _mask]
+    shared: list[Processor] = [structlog.processors.add_log_level, _in_context, _exception, _mask]
     if form == "console":
         return [*shared, structlog.processors.TimeStamper("%H:%M:%S", utc=False), structlog.dev.ConsoleRenderer(colors=False)]
     return [*shared, structlog.processors.TimeStamper("iso", utc=True, key="time"), _render]
@@ -57,6 +59,22 @@ def _in_context(_logger: object, _method: str, event: Event) -> Event:
         event["request_id"] = known
     if trace := _traceparent.get():
         event["trace_id"], event["span_id"] = trace[3:35], trace[36:52]
+    return event
+
+
+def _exception(logger: object, method: str, event: Event) -> Event:
+    """Format an exception without the values that a database's errors show: parameters, failing rows, duplicate keys."""
+    wrong = event.get("exc_info")
+    wrong = sys.exc_info()[1] if wrong is True else wrong[1] if isinstance(wrong, tuple) else wrong
+    seen: set[int] = set()
+    while isinstance(wrong, BaseException) and id(wrong) not in seen:
+        seen.add(id(wrong))
+        if hasattr(wrong, "hide_parameters"):
+            wrong.hide_parameters = True
+        wrong = wrong.__cause__ or wrong.__context__
+    event = dict(structlog.processors.format_exc_info(logger, method, event))
+    if "exception" in event:
+        event["exception"] = _DETAIL.sub("DETAIL: withheld", event["exception"])
     return event
 
 
