@@ -92,7 +92,7 @@ def test_what_is_no_toml_is_said_so():
 
 def test_two_files_of_one_kind_are_refused(tmp_path):
     (tmp_path / "domisili.toml").write_text(GOOD)
-    with pytest.raises(BadKindError, match="already taken by domisili.toml"):
+    with pytest.raises(BadKindError, match=r"already taken by domisili\.toml"):
         load([tmp_path])
 
 

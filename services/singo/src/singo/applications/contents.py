@@ -70,6 +70,8 @@ def _readable_image(content: bytes, form: str) -> bool:
                     return False
                 image.draft("RGB", (512, 512))  # a JPEG is decoded at an eighth of its size; others ignore it
                 image.load()
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            _reject_bomb((MAX_SIDE, MAX_SIDE))
         except InvalidFields:
             raise
         except Exception:  # noqa: BLE001 - Pillow raises what its decoders raise, and all of it means the same
