@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase
-
 from chassis import db
+from sqlalchemy.orm import DeclarativeBase
 
 
 class Base(DeclarativeBase):

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from chassis import clock, outbox
 from chassis.principal import Principal
 from malang.twuin.v1.connections_events_pb2 import HolderViewed
+from sqlalchemy.orm import Session
+
 from twuin.connections import model, service
 from twuin.connections.errors import ConnectionNotFound, invalid, purpose_missing
 from twuin.connections.holders import Holders
-from twuin.connections.tables import ConnectionRow, LinkRow
+from twuin.connections.tables import ConnectionRow
 
 _PURPOSE = range(5, 201)  # characters
 

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from chassis.crypto import Vault
 from sqlalchemy.orm import Session
 
-from chassis.crypto import Vault
 from twuin.connections.model import phone_of
 from twuin.connections.tables import ConnectionRow
 

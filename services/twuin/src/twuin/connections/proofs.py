@@ -12,10 +12,10 @@ import uuid
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from chassis import clock
 from chassis.errors import Refused
+from sqlalchemy.orm import Session
+
 from twuin.connections import model, service, tries
 from twuin.connections.errors import PhoneProofGone, ProofWrong, TooManyTries, number_invalid
 from twuin.connections.holders import Holders

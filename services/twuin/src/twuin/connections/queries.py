@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,19 +10,19 @@ from twuin.connections.model import State
 from twuin.connections.tables import ConnectionRow, LinkRow
 
 
-def billable() -> sa.Select[tuple[uuid.UUID, str, str, str]]:
+def billable() -> sa.Select[uuid.UUID, str, str, str]:
     """Select connection_id, number, tariff_group, zone of the connections that are billed: the active ones."""
     return sa.select(ConnectionRow.connection_id, ConnectionRow.number, ConnectionRow.tariff_group, ConnectionRow.zone).where(
         ConnectionRow.state == State.ACTIVE.value
     )
 
 
-def links() -> sa.Select[tuple[uuid.UUID, str]]:
+def links() -> sa.Select[uuid.UUID, str]:
     """Select connection_id, citizen_id of every account that is linked now."""
     return sa.select(LinkRow.connection_id, LinkRow.citizen_id).where(LinkRow.unlinked_at.is_(None))
 
 
-def directory() -> sa.Select[Any]:
+def directory() -> sa.Select[uuid.UUID, str, str, str, str, int]:
     """Select connection_id, number, tariff_group, zone, kelurahan, state of every connection."""
     return sa.select(
         ConnectionRow.connection_id, ConnectionRow.number, ConnectionRow.tariff_group,

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from chassis import clock, outbox
 from malang.twuin.v1.connections_events_pb2 import ConnectionLinked, ConnectionUnlinked
+from sqlalchemy.orm import Session
+
 from twuin.connections.errors import ConnectionNotFound
 from twuin.connections.holders import Holders
 from twuin.connections.model import State, initials, masked, masked_words

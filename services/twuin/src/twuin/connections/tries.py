@@ -6,10 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from chassis import clock
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from chassis import clock
 from twuin.connections.model import MEMORY
 from twuin.connections.tables import TriesRow
 

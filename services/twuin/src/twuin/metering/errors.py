@@ -99,18 +99,14 @@ SENTENCES = {
     "no_meter": Sentence("nomor_sambungan", "Sambungan ini tidak mempunyai meter.", "This connection has no meter."),
     "already_read": Sentence("periode", "Periode ini sudah dicatat.", "This period has been read already."),
     "period_passed": Sentence("periode", "Sudah ada pembacaan periode sesudahnya.", "A later period has been read already."),
-    "before_last": Sentence(
-        "tanggal_baca", "Tanggal ini sebelum pembacaan terakhir.", "This day is before the last reading."
-    ),
+    "before_last": Sentence("tanggal_baca", "Tanggal ini sebelum pembacaan terakhir.", "This day is before the last reading."),
     "too_many_digits": Sentence(
         "angka_meter", "Angka ini melebihi jumlah digit meter.", "This value has more digits than the meter."
     ),
     "below_previous": Sentence(
         "angka_meter", "Angka ini lebih kecil daripada pembacaan sebelumnya.", "This value is below the previous reading."
     ),
-    "rolled_over": Sentence(
-        "angka_meter", "Meter tampaknya sudah kembali ke nol.", "The register seems to have turned over."
-    ),
+    "rolled_over": Sentence("angka_meter", "Meter tampaknya sudah kembali ke nol.", "The register seems to have turned over."),
     "unusually_high": Sentence(
         "angka_meter",
         "Pemakaian paling sedikit tiga kali rata-rata enam pembacaan terakhir.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis.db import Database
+
 from twuin.metering import previews
 
 

@@ -77,7 +77,9 @@ def read(content: bytes, today: dt.date) -> Contents:
             continue
         contents.count += 1
         if contents.count > MOST_LINES:
-            raise _file_wrong("too_many_lines", f"Berkas berisi lebih dari {MOST_LINES} baris.", f"The file has more than {MOST_LINES} lines.")
+            raise _file_wrong(
+                "too_many_lines", f"Berkas berisi lebih dari {MOST_LINES} baris.", f"The file has more than {MOST_LINES} lines."
+            )
         try:
             contents.lines.append(_line(place, row, columns, today))
         except _Malformed as wrong:
@@ -125,9 +127,7 @@ def _rows(text: str) -> Iterator[list[str]]:
 
 def _columns(head: Sequence[str]) -> dict[str, int]:
     names = [re.sub(r"[^a-z]+", "_", cell.strip().lower()).strip("_") for cell in head]
-    found = {
-        name: names.index(alias) for name, aliases in _ALIASES.items() for alias in aliases if names.count(alias) == 1
-    }
+    found = {name: names.index(alias) for name, aliases in _ALIASES.items() for alias in aliases if names.count(alias) == 1}
     missing = [name for name in _ALIASES if name not in found and name not in _OPTIONAL]
     if missing:
         raise _file_wrong(
@@ -179,5 +179,3 @@ def _day(text: str) -> dt.date:
 
 def _file_wrong(code: str, id: str, en: str) -> InvalidFields:  # noqa: A002 - the language
     return InvalidFields(fields=[FieldError("content", code, id, en)])
-
-

@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import psycopg
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from chassis import clock
 from chassis.principal import Principal
+from sqlalchemy.orm import Session
+
 from twuin import connections
 from twuin.metering import model
 from twuin.metering.errors import NothingToImport, PreviewNotFound, PreviewOutdated
@@ -102,13 +102,17 @@ def get(session: Session, viewer: Principal, preview_id: uuid.UUID) -> Preview:
         sa.select(PreviewLineRow.line, PreviewLineRow.problem, PreviewLineRow.number, PreviewLineRow.value, PreviewLineRow.period)
         .where(mine, PreviewLineRow.problem.is_not(None)).order_by(PreviewLineRow.line).limit(LISTED)
     )  # fmt: skip
-    problems = [Problem(line, code, _at_fault(code, number, value, period)) for line, code, number, value, period in found]
+    problems = [
+        Problem(line, code, _at_fault(code, number, value, period))
+        for line, code, number, value, period in found
+        if code is not None
+    ]
     problems += [Problem(**cast("dict[str, Any]", stored)) for stored in row.errors]
     warned = session.execute(
         sa.select(PreviewLineRow.line, PreviewLineRow.warnings, PreviewLineRow.value)
         .where(mine, PreviewLineRow.warnings > 0).order_by(PreviewLineRow.line).limit(LISTED)
     )  # fmt: skip
-    warnings = [Problem(line, code, str(value)) for line, bits, value in warned for code in Notice(bits).codes]
+    warnings = [Problem(line, code, str(value)) for line, bits, value in warned for code in Notice(bits or 0).codes]
     return Preview(
         preview_id=preview_id, lines=row.lines, accepted=row.accepted, error_count=row.error_count,
         problems=sorted(problems, key=lambda problem: problem.line)[:LISTED], warnings=warnings[:LISTED],
@@ -182,7 +186,10 @@ def _judged(preview_id: uuid.UUID, viewer: Principal) -> sa.Select[Any]:
     )
     bits = (
         sa.case((turned, Notice.ROLLED_OVER.value), else_=0)
-        + sa.case((sa.and_(usual.c.total > 0, volume * usual.c.count >= model.HIGH_FACTOR * usual.c.total), Notice.UNUSUALLY_HIGH.value), else_=0)
+        + sa.case(
+            (sa.and_(usual.c.total > 0, volume * usual.c.count >= model.HIGH_FACTOR * usual.c.total), Notice.UNUSUALLY_HIGH.value),
+            else_=0,
+        )
         + sa.case((volume == 0, Notice.ZERO.value), else_=0)
     )
     return (
@@ -200,7 +207,7 @@ def _judged(preview_id: uuid.UUID, viewer: Principal) -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def _usual(connection_id: sa.ColumnElement[uuid.UUID]) -> sa.Lateral:
+def _usual(connection_id: sa.ColumnElement[uuid.UUID]) -> sa.FromClause:
     latest = (
         sa.select(ReadingRow.volume)
         .where(ReadingRow.connection_id == connection_id)
@@ -216,22 +223,18 @@ def _span(register: type[RegisterRow]) -> sa.ColumnElement[int]:
     return sa.cast(sa.func.power(10, register.digits), sa.BigInteger)
 
 
-def _through(
-    value: sa.ColumnElement[int], register: type[RegisterRow]
-) -> tuple[sa.ColumnElement[int], sa.ColumnElement[bool]]:
+def _through(value: sa.ColumnElement[int], register: type[RegisterRow]) -> tuple[sa.ColumnElement[int], sa.ColumnElement[bool]]:
     """Return model.advance as SQL: m³ through, and whether the register turned over."""
     turned = value < register.base_value
     return value - register.base_value + sa.case((turned, _span(register)), else_=0), turned
 
 
-def _limit(register: type[RegisterRow], usual: sa.Lateral) -> sa.ColumnElement[int]:
+def _limit(register: type[RegisterRow], usual: sa.FromClause) -> sa.ColumnElement[int]:
     """Return model.rollover_limit as SQL."""
     count, total = usual.c.count, usual.c.total
     # Both are positive, so that SQL's division of integers rounds down as Python's does.
     mean = sa.case((count > 0, sa.func.div(2 * total + count, sa.func.greatest(2 * count, 1))), else_=0)
-    return sa.func.least(
-        sa.func.div(_span(register), 2), sa.func.greatest(model.ROLLOVER_FLOOR, model.ROLLOVER_FACTOR * mean)
-    )
+    return sa.func.least(sa.func.div(_span(register), 2), sa.func.greatest(model.ROLLOVER_FLOOR, model.ROLLOVER_FACTOR * mean))
 
 
 def _accepted(preview_id: uuid.UUID) -> sa.Subquery:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from twuin.metering.tables import ReadingRow
 
 
-def volumes(period: str) -> sa.Select[tuple[uuid.UUID, str, int, int, int, bool, bool, bool]]:
+def volumes(period: str) -> sa.Select[uuid.UUID, str, int, int, int, bool, bool, bool]:
     """Select connection_id, period, previous_value, current_value, volume (m³), estimated, replaced, rolled_over of a period."""
     return sa.select(
         ReadingRow.connection_id, ReadingRow.period, ReadingRow.previous_value, ReadingRow.value.label("current_value"),

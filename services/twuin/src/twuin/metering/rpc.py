@@ -6,12 +6,12 @@ import datetime as dt
 from collections.abc import Iterable
 
 import grpc
-
 from chassis import clock, inbox, principal, rpc
 from chassis.db import Database
 from chassis.errors import FieldError, InvalidFields
 from malang.twuin.v1 import metering_pb2 as pb
 from malang.twuin.v1 import metering_pb2_grpc
+
 from twuin import connections
 from twuin.metering import lines, previews, service
 from twuin.metering.errors import SENTENCES, invalid
@@ -105,9 +105,7 @@ class MeteringServicer(metering_pb2_grpc.MeteringServicer):
 def _months(asked: int) -> int:
     if not 0 <= asked <= _MOST_MONTHS:
         raise InvalidFields(
-            fields=[
-                FieldError("months", "range", f"Paling banyak {_MOST_MONTHS} bulan.", f"At most {_MOST_MONTHS} months.")
-            ]
+            fields=[FieldError("months", "range", f"Paling banyak {_MOST_MONTHS} bulan.", f"At most {_MOST_MONTHS} months.")]
         )
     return asked or _MONTHS
 

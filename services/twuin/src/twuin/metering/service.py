@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from chassis import clock
 from chassis.errors import FieldError, InvalidFields
+from sqlalchemy.orm import Session
+
 from twuin.metering import model
 from twuin.metering.errors import (
     MeterNotFound,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import grpc
-
 from chassis import rpc
 from malang.twuin.v1 import network_pb2, network_pb2_grpc
+
 from twuin.network import model
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from twuin.tariffs.tables import BlockRow, FixedPartRow, TariffRow
 
 
-def current(on: dt.date) -> sa.Select[tuple[uuid.UUID]]:
+def current(on: dt.date) -> sa.Select[uuid.UUID]:
     """Select tariff_id of the tariff of each group that is in force on a day."""
     return (
         sa.select(TariffRow.tariff_id)
@@ -20,7 +20,7 @@ def current(on: dt.date) -> sa.Select[tuple[uuid.UUID]]:
     )
 
 
-def in_force(on: dt.date) -> sa.Select[tuple[uuid.UUID, str, int, int, int | None, int]]:
+def in_force(on: dt.date) -> sa.Select[uuid.UUID, str, int, int, int | None, int]:
     """Select tariff_id, group, block_no, from_m3, to_m3 (null = open), price (rupiah per m³) of the tariffs in force on a day."""
     return (
         sa.select(TariffRow.tariff_id, TariffRow.group, BlockRow.block_no, BlockRow.from_m3, BlockRow.to_m3, BlockRow.price)
@@ -29,7 +29,7 @@ def in_force(on: dt.date) -> sa.Select[tuple[uuid.UUID, str, int, int, int | Non
     )
 
 
-def fixed_parts(on: dt.date) -> sa.Select[tuple[uuid.UUID, str, int, str, str, str, int]]:
+def fixed_parts(on: dt.date) -> sa.Select[uuid.UUID, str, int, str, str, str, int]:
     """Select tariff_id, group, position, code, name_id, name_en, amount (rupiah a period) of the tariffs in force on a day."""
     return (
         sa.select(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 import grpc
-
 from chassis import clock, rpc
 from chassis.db import Database
 from chassis.errors import FieldError, InvalidFields
 from malang.twuin.v1 import tariffs_pb2 as pb
 from malang.twuin.v1 import tariffs_pb2_grpc
+
 from twuin.tariffs import model, service
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from chassis.errors import FieldError, InvalidFields, NotFound
 from sqlalchemy.orm import Session
 
-from chassis.errors import FieldError, InvalidFields, NotFound
 from twuin.tariffs import model
 from twuin.tariffs.files import TariffFileWrong
 from twuin.tariffs.model import Block, FixedPart, Line, Tariff

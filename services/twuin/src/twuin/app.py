@@ -1,0 +1,129 @@
+"""The composition root: which capabilities there are, and what each needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chassis import clock
+from chassis.db import Database, migrate, trim_frame
+
+from twuin import tariffs
+from twuin.capability import Capability, Job, Parts
+from twuin.settings import Settings
+
+if TYPE_CHECKING:
+    from chassis.rpc import Served
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+
+def _network(_parts: Parts) -> Sequence[Served]:
+    from twuin.network import rpc
+
+    return (rpc.served(),)
+
+
+def _connections(parts: Parts) -> Sequence[Served]:
+    from twuin.connections import rpc
+
+    return (rpc.served(parts.db, parts.holders),)
+
+
+def _connections_jobs(parts: Parts) -> Sequence[Job]:
+    from twuin.connections import jobs
+
+    return (Job("connections.forget", 600, lambda _stop: jobs.forget(parts.db)),)
+
+
+def _metering(parts: Parts) -> Sequence[Served]:
+    from twuin.metering import rpc
+
+    return (rpc.served(parts.db),)
+
+
+def _metering_jobs(parts: Parts) -> Sequence[Job]:
+    from twuin.metering import jobs
+
+    return (Job("metering.forget", 600, lambda _stop: jobs.forget(parts.db)),)
+
+
+def _tariffs(parts: Parts) -> Sequence[Served]:
+    from twuin.tariffs import rpc
+
+    return (rpc.served(parts.db),)
+
+
+def _billing(parts: Parts) -> Sequence[Served]:
+    from chassis.rpc import Served
+    from malang.twuin.v1.billing_pb2_grpc import add_BillingServicer_to_server
+
+    from twuin.billing.rpc import BillingServicer
+
+    return (Served(add_BillingServicer_to_server, BillingServicer(parts.db), "malang.twuin.v1.Billing"),)
+
+
+def _billing_jobs(parts: Parts) -> Sequence[Job]:
+    from twuin.billing import jobs
+
+    return (Job("billing.runs", 1, lambda stop: jobs.advance_runs(parts.db, stop)),)
+
+
+def _payments(parts: Parts) -> Sequence[Served]:
+    from chassis.rpc import Served
+    from malang.twuin.v1.payments_pb2_grpc import add_PaymentsServicer_to_server
+
+    from twuin.payments.rpc import PaymentsServicer
+
+    servicer = PaymentsServicer(parts.db, parts.provider)
+    return (Served(add_PaymentsServicer_to_server, servicer, "malang.twuin.v1.Payments"),)
+
+
+def _payments_jobs(parts: Parts) -> Sequence[Job]:
+    from twuin import payments
+
+    found = payments.jobs(parts.db, parts.provider, callback_url=parts.settings.callback_url, secret=parts.provider.secret)
+    return [Job(name, every, work) for name, every, work in found]
+
+
+CAPABILITIES = (
+    Capability("network", served=_network),
+    Capability("connections", served=_connections, jobs=_connections_jobs),
+    Capability("metering", served=_metering, jobs=_metering_jobs),
+    Capability("tariffs", served=_tariffs),
+    Capability("billing", served=_billing, jobs=_billing_jobs),
+    Capability("payments", served=_payments, jobs=_payments_jobs),
+)
+
+
+def served(parts: Parts) -> list[Served]:
+    """Return every gRPC service."""
+    return [each for capability in CAPABILITIES for each in capability.served(parts)]
+
+
+def jobs(parts: Parts) -> list[Job]:
+    """Return every job, and the one that keeps the frame's tables small."""
+    found = [job for capability in CAPABILITIES for job in capability.jobs(parts)]
+    return [*found, Job("frame.trim", 300, lambda _stop: _trim(parts.db))]
+
+
+def prepare(settings: Settings) -> int:
+    """Bring the database up to date and load tariffs that are new; return how many tariffs came in."""
+    migrate(settings.database_url, MIGRATIONS)
+    db = database(settings, "migrate")
+    try:
+        with db.transaction() as session:
+            return tariffs.load(session, tariffs.read(settings.tariffs_dir))
+    finally:
+        db.close()
+
+
+def database(settings: Settings, process: str) -> Database:
+    """Return the database of a process."""
+    return Database(settings.database_url, pool_size=settings.database_pool, application_name=f"twuin-{process}")
+
+
+def _trim(db: Database) -> int:
+    with db.transaction() as session:
+        return trim_frame(session, clock.now())
