@@ -2,7 +2,6 @@ import datetime as dt
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -10,19 +9,6 @@ import sqlalchemy as sa
 from chassis import db, telemetry
 from chassis.db.frame import inbox, outbox
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-
-
-@pytest.fixture
-def url(database_url):
-    return database_url(MIGRATIONS)
-
-
-@pytest.fixture
-def database(url):
-    opened = db.Database(url, pool_size=3, application_name="test")
-    yield opened
-    opened.close()
 
 
 def _say(session, text, at=None):
@@ -87,8 +73,8 @@ def test_a_statement_stops_when_the_time_of_its_call_is_over(database):
 
 
 def test_connections_that_the_server_closed_are_replaced_unseen(database, url):
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda _: _sleep(database), range(3)))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: _sleep(database), range(4)))
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test'")
     assert _count(database) == 0

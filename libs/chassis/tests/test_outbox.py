@@ -1,0 +1,58 @@
+import uuid
+
+import pytest
+import sqlalchemy as sa
+
+from chassis import outbox, telemetry
+from chassis.db.frame import outbox as table
+from chassis.outbox import Bulk
+from malang.singo.v1.letters_events_pb2 import LetterIssued
+from malang.twuin.v1.billing_events_pb2 import BillIssued, BillPaid
+from malang.twuin.v1.billing_pb2 import Bill
+
+
+def _rows(database):
+    with database.transaction(readonly=True) as session:
+        return session.execute(sa.select(table).order_by(table.c.id)).all()
+
+
+def test_a_fact_is_said_with_its_change_or_not_at_all(database):
+    with pytest.raises(ZeroDivisionError), database.transaction() as session:
+        outbox.append(session, BillPaid(bill_id="b"), key="b", sequence=1)
+        _ = 1 / 0
+    assert _rows(database) == []
+
+
+def test_a_row_carries_what_the_bus_needs(database):
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    with telemetry.call(traceparent=trace), database.transaction() as session:
+        event_id = outbox.append(session, BillPaid(bill_id="b", amount=125_000), key="b", sequence=7)
+    (row,) = _rows(database)
+    assert (row.event_id, row.topic, row.type, row.key, row.sequence) == (event_id, "twuin.billing", "malang.twuin.v1.BillPaid", "b", 7)
+    assert BillPaid.FromString(row.payload).amount == 125_000
+    assert row.traceparent.split("-")[1] == trace.split("-")[1]
+    assert row.sent_at is None
+
+
+def test_many_facts_go_in_by_copy(database):
+    with database.transaction() as session:
+        rows = (Bulk(BillIssued(bill_id=str(n), volume=n), key=str(n), sequence=1) for n in range(2500))
+        assert outbox.append_copy(session, "twuin.billing", rows) == 2500
+    rows = _rows(database)
+    assert [BillIssued.FromString(row.payload).volume for row in rows] == list(range(2500))
+    assert len({row.event_id for row in rows}) == 2500
+    assert isinstance(rows[0].event_id, uuid.UUID)
+
+
+def test_copy_refuses_a_fact_of_another_topic_and_writes_nothing(database):
+    facts = [Bulk(BillIssued(), key="1", sequence=1), Bulk(LetterIssued(), key="1", sequence=1)]
+    with pytest.raises(ValueError, match="not a fact of topic twuin.billing"), database.transaction() as session:
+        outbox.append_copy(session, "twuin.billing", facts)
+    assert _rows(database) == []
+
+
+def test_a_topic_is_the_service_and_capability_of_the_proto_file():
+    assert outbox.topic_of(BillPaid) == "twuin.billing"
+    assert outbox.topic_of(LetterIssued) == "singo.letters"
+    with pytest.raises(ValueError, match="is not a fact"):
+        outbox.topic_of(Bill)
