@@ -73,7 +73,7 @@ def _checked(pdf: bytes, trust: Trust, moment: dt.datetime) -> Finding:
         if not roots:
             continue
         status = _status(signature, roots, trust, moment)
-        if _whole(status) and status.trusted:
+        if _whole(status) and status.trusted and _in_force(signature.signer_cert, moment):
             return Finding(state, signer, _timestamped(status, trust))
     return Finding(SignatureState.INVALID, signer)
 
@@ -86,6 +86,11 @@ def _status(signature: Any, roots: Sequence[x509.Certificate], trust: Trust, mom
         return ValidationContext(trust_roots=list(trusted), allow_fetching=False, moment=moment, revocation_mode="soft-fail")
 
     return validate_pdf_signature(signature, context(roots), context(trust.timestamps) if trust.timestamps else None)
+
+
+def _in_force(certificate: x509.Certificate, moment: dt.datetime) -> bool:
+    """Tell whether a certificate is of this time; one that is its own root is not asked that by the library."""
+    return bool(certificate.not_valid_before <= moment <= certificate.not_valid_after)
 
 
 def _whole(status: Any) -> bool:
