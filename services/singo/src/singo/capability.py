@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from chassis.consumer import Subscription
-from chassis.rpc import Served
+from singo.parts import Parts
+
+if TYPE_CHECKING:
+    from chassis.consumer import Subscription
+    from chassis.rpc import Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +24,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """A capability's gRPC services, the facts it reacts to and its jobs."""
+    """A capability's gRPC services, the facts it reacts to and its jobs, each made when a process asks for them."""
 
     name: str
-    served: Sequence[Served] = ()
-    subscriptions: Sequence[Subscription] = ()
-    jobs: Sequence[Job] = ()
+    served: Callable[[Parts], Sequence[Served]] = lambda _parts: ()
+    subscriptions: Callable[[Parts], Sequence[Subscription]] = lambda _parts: ()
+    jobs: Callable[[Parts], Sequence[Job]] = lambda _parts: ()

@@ -27,7 +27,7 @@ class Settings(Common, frozen=True, kw_only=True, forbid_unknown_fields=True):
     address_key: Annotated[str, Meta(description="Key of the hash of certified addresses in facts, base64", min_length=1)]
     kinds_dir: Annotated[str, Meta(description="Further folders with kinds of service, separated by ':'")] = ""
     public_url: Annotated[str, Meta(description="URL of the portal, printed on letters")] = "http://localhost:8000"
-    signing_dir: Annotated[str, Meta(description="Folder of the local signing key and certificate")] = ""
+    signing_dir: Annotated[str, Meta(description="Folder of the local signing key and certificate", min_length=1)]
     timestamp_url: Annotated[str, Meta(description="RFC 3161 timestamp authority; empty = signatures without a timestamp")] = ""
-    signing_lease_seconds: Annotated[int, Meta(description="How long one process may take to make a letter", ge=5, le=600)] = 60
+    signing_lease_seconds: Annotated[int, Meta(description="How long one process may take to make a letter", ge=5, le=600)] = 30
     job_interval_seconds: Annotated[int, Meta(description="Pause between two rounds of jobs", ge=1, le=3600)] = 15

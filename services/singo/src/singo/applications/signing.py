@@ -39,7 +39,7 @@ class Signing:
     db: Database
     means: Means
     press: letters.Press
-    lease_seconds: int = 60
+    lease_seconds: int = 30
 
     def sign(self, who: Principal, application_id: str) -> None:
         """Sign an application of the lurah's area; one that is signed already stays as it is."""
@@ -82,7 +82,11 @@ class Signing:
         return draft
 
     def _finished(self, application_id: uuid.UUID, draft: letters.LetterDraft) -> None:
-        produced = letters.produce(self.press, draft)
+        try:
+            produced = letters.produce(self.press, draft)
+        except Exception:
+            self._give_up_lease(application_id)
+            raise
         with self.db.transaction() as session:
             row = locked(session, select(Application).where(Application.id == application_id))
             if row is None or row.standing.state is not State.SIGNING:
@@ -90,6 +94,12 @@ class Signing:
             letters.issue(session, draft.letter_id, produced, signed_by=row.signer_id)
             row.signing_until = None
             record.step(row, row.standing.signed(), Event.SIGNED, StepRole.LURAH, row.signer_id)
+
+    def _give_up_lease(self, application_id: uuid.UUID) -> None:
+        with self.db.transaction() as session:
+            row = locked(session, select(Application).where(Application.id == application_id))
+            if row is not None and row.standing.state is State.SIGNING:
+                row.signing_until = clock.now()
 
     def finish_stuck(self, most: int = 20) -> int:
         """Finish what a process that died left in signing; return how many were."""

@@ -1,0 +1,100 @@
+"""The composition root: which capabilities there are, and what each needs. Heavy modules wait until their process is the one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chassis import clock
+from chassis.db import trim_frame
+
+from singo.capability import Capability, Job
+from singo.parts import Parts
+
+if TYPE_CHECKING:
+    from chassis.consumer import Subscription
+    from chassis.rpc import Served
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+TIDYING = 3600.0  # seconds between two rounds of jobs that only tidy up
+
+
+def _charter(parts: Parts) -> Sequence[Served]:
+    from chassis.rpc import Served
+    from malang.singo.v1.charter_pb2_grpc import add_CharterServicer_to_server
+
+    from singo.charter.rpc import CharterServicer
+
+    return [Served(add_CharterServicer_to_server, CharterServicer(parts.charter), "malang.singo.v1.Charter")]
+
+
+def _letters(parts: Parts) -> Sequence[Served]:
+    from chassis.rpc import Served
+    from malang.singo.v1.letters_pb2_grpc import add_LettersServicer_to_server
+
+    from singo.letters.rpc import LettersServicer
+    from singo.letters.verification import Verification
+
+    press, trust = parts.press_and_trust
+    servicer = LettersServicer(parts.db, parts.charter, press, Verification(press, trust))
+    return [Served(add_LettersServicer_to_server, servicer, "malang.singo.v1.Letters")]
+
+
+def _letters_jobs(parts: Parts) -> Sequence[Job]:
+    from singo.letters import jobs
+
+    press = parts.press_and_trust[0]
+    return [Job("letters.forget_unissued_files", TIDYING, lambda: jobs.forget_unissued_files(parts.db, press))]
+
+
+def _applications(parts: Parts) -> Sequence[Served]:
+    from chassis.rpc import Served
+    from malang.singo.v1.applications_pb2_grpc import add_ApplicationsServicer_to_server
+
+    from singo.applications.rpc import ApplicationsServicer
+
+    servicer = ApplicationsServicer(parts.db, parts.means, parts.signing)
+    return [Served(add_ApplicationsServicer_to_server, servicer, "malang.singo.v1.Applications")]
+
+
+def _applications_subscriptions(_parts: Parts) -> Sequence[Subscription]:
+    from singo.applications.subscriptions import SUBSCRIPTIONS
+
+    return SUBSCRIPTIONS
+
+
+def _applications_jobs(parts: Parts) -> Sequence[Job]:
+    from singo.applications import jobs
+
+    return [
+        Job("applications.finish_signing", parts.settings.job_interval_seconds, lambda: jobs.finish_signing(parts.signing)),
+        Job("applications.forget_unused_files", TIDYING, lambda: jobs.forget_unused_files(parts.db, parts.means)),
+    ]
+
+
+CAPABILITIES = (
+    Capability("charter", served=_charter),
+    Capability("letters", served=_letters, jobs=_letters_jobs),
+    Capability("applications", served=_applications, subscriptions=_applications_subscriptions, jobs=_applications_jobs),
+)
+
+
+def served(parts: Parts) -> list[Served]:
+    """Return every gRPC service."""
+    return [each for capability in CAPABILITIES for each in capability.served(parts)]
+
+
+def subscriptions(parts: Parts) -> list[Subscription]:
+    """Return every fact that this service reacts to."""
+    return [each for capability in CAPABILITIES for each in capability.subscriptions(parts)]
+
+
+def jobs(parts: Parts) -> list[Job]:
+    """Return every job, and the one that keeps the frame's own tables small."""
+
+    def trim() -> int:
+        with parts.db.transaction() as session:
+            return trim_frame(session, clock.now())
+
+    return [*(each for capability in CAPABILITIES for each in capability.jobs(parts)), Job("frame.trim", 300, trim)]

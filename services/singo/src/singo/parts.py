@@ -1,0 +1,92 @@
+"""What capabilities are put together from; each part is opened when a process first needs it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from chassis.crypto import Vault
+from chassis.db import Database
+
+from singo import charter
+from singo.files import FileStore
+from singo.settings import PREFIX, Settings
+
+if TYPE_CHECKING:
+    from singo.applications.means import Means
+    from singo.applications.signing import Signing
+    from singo.letters import Press, Trust
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Settings, database, and what is opened from them."""
+
+    settings: Settings
+    db: Database
+
+    @cached_property
+    def charter(self) -> charter.Charter:
+        """The kinds of service, and the offices."""
+        try:
+            return charter.load([Path(folder) for folder in self.settings.kinds_dir.split(":") if folder])
+        except charter.BadKindError as wrong:
+            _exit(f"charter: {wrong}")
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The keys of encrypted columns and files."""
+        try:
+            return Vault.from_setting(self.settings.vault_keys, index=self.settings.index_key)
+        except ValueError as wrong:
+            _exit(f"settings: {PREFIX}VAULT_KEYS or {PREFIX}INDEX_KEY is wrong: {wrong}")
+
+    @cached_property
+    def files(self) -> FileStore:
+        """Where attachments and letters are kept."""
+        return FileStore(self.settings.files_url)
+
+    @cached_property
+    def press_and_trust(self) -> tuple[Press, Trust]:
+        """What letters are made with, and whom to believe when verifying."""
+        from singo import letters
+
+        return letters.open_press(
+            public_url=self.settings.public_url,
+            signing_dir=Path(self.settings.signing_dir),
+            timestamp_url=self.settings.timestamp_url,
+            vault=self.vault,
+            files=self.files,
+            address_key=self._address_key,
+        )
+
+    @property
+    def _address_key(self) -> bytes:
+        try:
+            return base64.b64decode(self.settings.address_key, validate=True)
+        except binascii.Error:
+            _exit(f"settings: {PREFIX}ADDRESS_KEY is wrong: not base64")
+
+    @cached_property
+    def means(self) -> Means:
+        """What applications work with."""
+        from singo.applications.means import Means
+
+        return Means(self.charter, charter.city_calendar(), self.vault, self.files)
+
+    @cached_property
+    def signing(self) -> Signing:
+        """What signs applications."""
+        from singo.applications.signing import Signing
+
+        return Signing(self.db, self.means, self.press_and_trust[0], self.settings.signing_lease_seconds)
+
+
+def _exit(sentence: str) -> NoReturn:
+    print(sentence, file=sys.stderr)  # noqa: T201 - as chassis.settings does: a process that cannot start says why
+    raise SystemExit(2)
