@@ -1,0 +1,27 @@
+"""Facts that tell of a view of personal data."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import cast
+
+from google.protobuf.message import Message
+from malang.singo.v1.applications_events_pb2 import ApplicantViewed
+from malang.twuin.v1.connections_events_pb2 import HolderViewed
+from sqlalchemy.orm import Session
+
+from chassis.consumer import Subscription
+from chassis.inbox import Envelope
+from gateway.access_log.service import View, keep
+
+
+def subscriptions() -> list[Subscription]:
+    """Return what the log listens to; its lines stand for themselves, in any order."""
+    return [Subscription(ApplicantViewed, _log, ordered=False), Subscription(HolderViewed, _log, ordered=False)]
+
+
+def _log(session: Session, fact: Message, envelope: Envelope) -> None:
+    said = cast("ApplicantViewed | HolderViewed", fact)  # both have the same fields
+    at = said.at.ToDatetime(tzinfo=dt.UTC) if said.HasField("at") else envelope.time
+    view = View(at, said.viewer_role, said.office, said.purpose, said.subject_kind, said.subject_id)
+    keep(session, said.citizen_id, said.viewer_id, view, fact_id=envelope.id)
