@@ -1,0 +1,132 @@
+"""Words and tones for the states that other services answer with."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gateway.web.catalog import _
+from malang.singo.v1 import applications_pb2, charter_pb2
+from malang.twuin.v1 import billing_pb2, connections_pb2, payments_pb2
+
+
+class Label(NamedTuple):
+    """What a badge says, and its tone: "", ok, warn, bad or info."""
+
+    text: str
+    tone: str
+
+
+def application(state: int) -> Label:
+    """Return the label of an application's state."""
+    p = applications_pb2
+    return {
+        p.APPLICATION_STATE_DRAFT: Label(_("Draf"), ""),
+        p.APPLICATION_STATE_SUBMITTED: Label(_("Sedang diperiksa"), "info"),
+        p.APPLICATION_STATE_RETURNED: Label(_("Perlu perbaikan"), "warn"),
+        p.APPLICATION_STATE_APPROVED: Label(_("Menunggu tanda tangan"), "info"),
+        p.APPLICATION_STATE_SIGNING: Label(_("Sedang ditandatangani"), "info"),
+        p.APPLICATION_STATE_SIGNED: Label(_("Selesai"), "ok"),
+        p.APPLICATION_STATE_REFUSED: Label(_("Ditolak"), "bad"),
+        p.APPLICATION_STATE_WITHDRAWN: Label(_("Dibatalkan"), ""),
+    }.get(state, Label(_("Tidak diketahui"), ""))
+
+
+def event(name: str) -> str:
+    """Return what a line of an application's time line says."""
+    return {
+        "drafted": _("Draf dibuat"),
+        "submitted": _("Permohonan dikirim"),
+        "claimed": _("Mulai diperiksa petugas"),
+        "released": _("Dikembalikan ke antrean petugas"),
+        "returned": _("Dikembalikan kepada Anda untuk diperbaiki"),
+        "corrected": _("Perbaikan dikirim"),
+        "approved": _("Disetujui petugas, menunggu tanda tangan lurah"),
+        "signing": _("Surat sedang dibuat dan ditandatangani"),
+        "signed": _("Surat ditandatangani dan terbit"),
+        "refused": _("Permohonan ditolak"),
+        "withdrawn": _("Permohonan dibatalkan"),
+    }.get(name, name)
+
+
+def step_role(role: int) -> str:
+    """Return who acts in a step of a procedure."""
+    return {
+        charter_pb2.STEP_ROLE_CITIZEN: _("Pemohon"),
+        charter_pb2.STEP_ROLE_OFFICER: _("Petugas kelurahan"),
+        charter_pb2.STEP_ROLE_LURAH: _("Lurah"),
+    }.get(role, "")
+
+
+def bill(state: int, *, late: bool = False) -> Label:
+    """Return the label of a bill's state."""
+    if state == billing_pb2.BILL_STATE_OPEN:
+        return Label(_("Lewat jatuh tempo"), "bad") if late else Label(_("Belum dibayar"), "warn")
+    return {
+        billing_pb2.BILL_STATE_PAID: Label(_("Lunas"), "ok"),
+        billing_pb2.BILL_STATE_CANCELLED: Label(_("Dibatalkan"), ""),
+    }.get(state, Label(_("Tidak diketahui"), ""))
+
+
+def payment(state: int) -> Label:
+    """Return the label of a payment's state."""
+    p = payments_pb2
+    return {
+        p.PAYMENT_STATE_STARTING: Label(_("Sedang disiapkan"), "info"),
+        p.PAYMENT_STATE_PENDING: Label(_("Menunggu pembayaran"), "warn"),
+        p.PAYMENT_STATE_PAID: Label(_("Berhasil"), "ok"),
+        p.PAYMENT_STATE_EXPIRED: Label(_("Kedaluwarsa"), ""),
+        p.PAYMENT_STATE_CANCELLED: Label(_("Dibatalkan"), ""),
+        p.PAYMENT_STATE_TO_REFUND: Label(_("Dana akan dikembalikan"), "info"),
+    }.get(state, Label(_("Tidak diketahui"), ""))
+
+
+def connection(state: int) -> Label:
+    """Return the label of a connection's state."""
+    return {
+        connections_pb2.CONNECTION_STATE_ACTIVE: Label(_("Aktif"), "ok"),
+        connections_pb2.CONNECTION_STATE_CLOSED: Label(_("Ditutup sementara"), "warn"),
+        connections_pb2.CONNECTION_STATE_REMOVED: Label(_("Dicabut"), ""),
+    }.get(state, Label(_("Tidak diketahui"), ""))
+
+
+def channel(value: int) -> str:
+    """Return the name of a payment channel."""
+    return {payments_pb2.CHANNEL_VA: _("Virtual account bank"), payments_pb2.CHANNEL_QRIS: "QRIS"}.get(value, "")
+
+
+def role(code: str) -> str:
+    """Return the name of a staff role, as citizens read it."""
+    return {
+        "officer": _("Petugas kelurahan"),
+        "lurah": _("Lurah"),
+        "water_cs": _("Layanan pelanggan air"),
+        "cashier": _("Kasir"),
+        "crew": _("Petugas lapangan"),
+        "operator": _("Operator"),
+        "admin": _("Administrator"),
+    }.get(code, code)
+
+
+def purpose(code: str) -> str:
+    """Return why personal data was read."""
+    return {
+        "check": _("Memeriksa permohonan"),
+        "sign": _("Menandatangani surat"),
+        "support": _("Membantu pelanggan"),
+        "customer_service": _("Membantu pelanggan"),
+        "payment": _("Melayani pembayaran"),
+        "reading": _("Pencatatan meter"),
+        "account_reset": _("Memulihkan akun"),
+    }.get(code, code)
+
+
+def subject_kind(kind: str) -> str:
+    """Return what was looked at."""
+    return {
+        "application": _("Permohonan surat"),
+        "attachment": _("Lampiran permohonan"),
+        "connection": _("Data sambungan air"),
+        "bill": _("Tagihan air"),
+        "bills": _("Tagihan air"),
+        "account": _("Akun"),
+    }.get(kind, kind)
