@@ -17,7 +17,12 @@ from gateway.api.remote import REMOTE, Remote
 VERSION = "1.0.0"
 KEY = {"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "minLength": 8, "maxLength": 128},
        "description": "Made by the client, once per intent. The same key and body give the stored answer; another body 422; in flight 409."}  # fmt: skip
-LANGUAGE = {"name": "Accept-Language", "in": "header", "schema": {"type": "string", "enum": ["id", "en"]}, "description": "Language of sentences in errors."}
+LANGUAGE = {
+    "name": "Accept-Language",
+    "in": "header",
+    "schema": {"type": "string", "enum": ["id", "en"]},
+    "description": "Language of sentences in errors.",
+}
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "description": "RFC 9457 problem details",
@@ -75,8 +80,8 @@ def parameters(path: str) -> list[str]:
 
 def rpc(remote: Remote) -> MethodDescriptor:
     """Return the descriptor of the RPC that a route calls."""
-    service = descriptor_pool.Default().FindServiceByName(remote.service)  # type: ignore[no-untyped-call] # protobuf's pool is untyped
-    return service.methods_by_name[remote.rpc]  # type: ignore[no-any-return] # the same
+    service = descriptor_pool.Default().FindServiceByName(remote.service)
+    return service.methods_by_name[remote.rpc]
 
 
 def tag(operation: Remote | Own) -> str:
@@ -119,7 +124,11 @@ def _answer(remote: Remote, message: Descriptor, components: dict[str, Any]) -> 
 
 def _upload(remote: Remote, in_path: Iterable[str], request: Descriptor) -> dict[str, Any]:
     texts = {f.name: {"type": "string"} for f in request.fields if f.name not in {*in_path, "content", "file_name"}}
-    schema = {"type": "object", "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}, **texts}, "required": ["file", *texts]}
+    schema = {
+        "type": "object",
+        "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}, **texts},
+        "required": ["file", *texts],
+    }
     return {"required": True, "description": remote.summary, "content": {"multipart/form-data": {"schema": schema}}}
 
 
@@ -154,4 +163,8 @@ def _start(operation: Remote | Own, in_path: Iterable[str]) -> dict[str, Any]:
 
 def _problems(signed_in: bool) -> dict[str, Any]:
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": text, "content": content} for status, text in ERRORS.items() if signed_in or status not in {"401", "403"}}
+    return {
+        status: {"description": text, "content": content}
+        for status, text in ERRORS.items()
+        if signed_in or status not in {"401", "403"}
+    }

@@ -34,6 +34,7 @@ class Remote:
     keyed: bool = False  # takes an Idempotency-Key
     file: str = ""  # media type of an answer that is a file; "*" = as the message says
     pages: bool = False  # hands out a next_page_token
+    hands_over: bool = False  # the gateway adds what a letter certifies of the person
 
     @property
     def audience(self) -> Literal["singo", "twuin"]:
@@ -81,6 +82,7 @@ SINGO = (
     Remote("POST", f"{_APPLICATION}/attachments", _applications, "AddAttachment", "citizen", "Attach a document", body="file", status=201, keyed=True),
     Remote("GET", f"{_APPLICATION}/attachments/{{attachment_id}}", _applications, "GetAttachment", "citizen", "Read back an attachment", file="*"),
     Remote("DELETE", f"{_APPLICATION}/attachments/{{attachment_id}}", _applications, "RemoveAttachment", "citizen", "Remove an attachment"),
+    Remote("POST", f"{_APPLICATION}/submit", _applications, "Submit", "citizen", "Submit, or submit again after a correction", body="json", keyed=True, hands_over=True),
     Remote("POST", f"{_APPLICATION}/withdraw", _applications, "Withdraw", "citizen", "Withdraw an application", body="json", keyed=True),
     Remote("GET", "/letters", _letters, "ListMine", "citizen", "My letters, newest first", pages=True),
     Remote("GET", "/letters/{letter_id}", _letters, "Get", "citizen", "One of my letters"),

@@ -10,9 +10,10 @@ import base64
 import binascii
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from chassis.errors import FieldError, InvalidFields
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
@@ -93,14 +94,40 @@ def decode(values: Mapping[str, Any], kind: type[Message], *, skip: Iterable[str
     return message
 
 
+def decode_query(given: Mapping[str, list[str]], kind: type[Message], *, skip: Iterable[str] = ()) -> Message:
+    """Return the message that a query string says: whole numbers and true/false are read from their text."""
+    fields = fields_of(kind.DESCRIPTOR)
+    values: dict[str, Any] = {}
+    for name, texts in given.items():
+        field = fields.get(name)
+        read = [_read(field, text) if field is not None else text for text in texts]
+        values[name] = read if field is not None and _repeated(field) else read[-1]
+    return decode(values, kind, skip=skip)
+
+
+def fields_of(descriptor: Descriptor) -> dict[str, FieldDescriptor]:
+    """Return a message's fields by name."""
+    return {field.name: cast("FieldDescriptor", field) for field in descriptor.fields}
+
+
+def _read(field: FieldDescriptor, text: str) -> Any:
+    """Return a query value as JSON would have it; what does not fit stays text and is refused as that."""
+    if field.type in INTEGERS and re.fullmatch(r"-?[0-9]{1,18}", text):
+        return int(text)
+    if field.type == FieldDescriptor.TYPE_BOOL and text in {"true", "false"}:
+        return text == "true"
+    return text
+
+
 def _fill(message: Message, values: Mapping[str, Any], skip: frozenset[str], path: str, wrong: list[FieldError]) -> None:
-    fields: Mapping[str, FieldDescriptor] = {field.name: field for field in message.DESCRIPTOR.fields}
+    fields = fields_of(message.DESCRIPTOR)
     for name, value in values.items():
         where = f"{path}{name}"
         if name not in fields or name in skip:
             wrong.append(FieldError(where, "unknown", f"Isian {where} tidak dikenal.", f"The field {where} is not known."))
         elif value is not None:
             _put(message, fields[name], value, where, wrong)
+
 
 def _put(message: Message, field: FieldDescriptor, value: Any, where: str, wrong: list[FieldError]) -> None:
     if not _repeated(field):

@@ -1,0 +1,61 @@
+"""The table of routes that the gateway answers itself: identity, one's own data, callbacks, and the demo's levers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.api import answers, identity_routes, water_routes
+
+
+@dataclass(frozen=True)
+class Own:
+    """One route of the gateway's own: path parameters, query and body are the handler's arguments."""
+
+    method: str
+    path: str
+    name: str
+    tag: str
+    who: str  # anyone, citizen, staff, signed_in
+    summary: str
+    handler: Callable[..., Any]
+    body: Any = None  # a msgspec.Struct; "file" is for uploads
+    answer: Any = None  # a msgspec.Struct
+    status: int = 200
+    keyed: bool = False
+    query: tuple[str, ...] = ()
+    file: str = ""
+    limit: str = ""  # counts under this name towards the limit of guesses
+
+
+_identity, _water = identity_routes, water_routes
+
+OWN: tuple[Own, ...] = (
+    Own("POST", "/auth/registrations", "register", "identity", "anyone", "Begin a registration; a code goes to the phone", _identity.register, answers.NewCitizen, answers.Registration, 202, keyed=True, limit="register"),
+    Own("POST", "/auth/registrations/{registration_id}/resend", "register_resend", "identity", "anyone", "Send another code", _identity.register_resend, answers.Nothing, answers.Registration, 202, limit="code"),
+    Own("POST", "/auth/registrations/{registration_id}/verify", "register_verify", "identity", "anyone", "Prove the phone and open the account", _identity.register_verify, answers.Code, answers.Citizen, 201, keyed=True, limit="code"),
+    Own("POST", "/auth/tokens", "tokens_issue", "identity", "anyone", "Sign in as a citizen", _identity.sign_in, answers.Credentials, answers.Tokens, limit="sign_in"),
+    Own("POST", "/auth/staff/tokens", "tokens_issue_staff", "identity", "anyone", "Sign in as staff, with the second factor", _identity.sign_in_staff, answers.StaffCredentials, answers.Tokens, limit="sign_in"),
+    Own("POST", "/auth/tokens/refresh", "tokens_refresh", "identity", "anyone", "Exchange a refresh token; one used twice ends its family", _identity.refresh, answers.RefreshToken, answers.Tokens, limit="refresh"),
+    Own("POST", "/auth/tokens/revoke", "tokens_revoke", "identity", "anyone", "End what a refresh token stands for", _identity.revoke, answers.RefreshToken, None, 204),
+    Own("POST", "/auth/password-resets", "password_reset", "identity", "anyone", "Forgotten password: a code goes to the phone", _identity.password_reset, answers.Identifier, answers.Registration, 202, keyed=True, limit="code"),
+    Own("POST", "/auth/password-resets/{registration_id}/finish", "password_reset_finish", "identity", "anyone", "Set the new password", _identity.password_reset_finish, answers.NewPassword, None, 204, limit="code"),
+    Own("POST", "/auth/phone-changes", "phone_change", "identity", "anyone", "Lost or changed phone: prove NIK, KK and birth date again", _identity.phone_change, answers.NewPhone, answers.Registration, 202, keyed=True, limit="code"),
+    Own("POST", "/auth/phone-changes/{registration_id}/confirm", "phone_change_confirm", "identity", "anyone", "Prove the new phone; it counts after the waiting time", _identity.phone_change_confirm, answers.Code, answers.PhoneChange, 202, limit="code"),
+    Own("GET", "/me", "me", "identity", "citizen", "What the account knows of me, masked", _identity.me, None, answers.Me),
+    Own("PUT", "/me/language", "me_language", "identity", "signed_in", "Choose the language", _identity.set_language, answers.Language, None, 204),
+    Own("PUT", "/me/password", "me_password", "identity", "citizen", "Change the password", _identity.change_password, answers.PasswordChange, None, 204, limit="sign_in"),
+    Own("GET", "/me/sessions", "me_sessions", "identity", "signed_in", "Where I am signed in", _identity.my_sessions, None, answers.Sessions),
+    Own("DELETE", "/me/sessions/{session_id}", "me_session_end", "identity", "signed_in", "Sign out one session", _identity.end_session, None, None, 204),
+    Own("POST", "/me/sessions/end", "me_sessions_end", "identity", "signed_in", "Sign out everywhere else", _identity.end_sessions, answers.Nothing, answers.Ended),
+    Own("GET", "/me/access-log", "me_access_log", "identity", "citizen", "Siapa melihat data saya: who looked at my data, and why", _identity.access_log_, None, answers.Views),
+    Own("GET", "/me/export", "me_export", "identity", "citizen", "Everything the gateway keeps about me", _identity.export, file="application/json"),
+    Own("GET", "/me/notices", "me_notices", "identity", "citizen", "My inbox over both agencies", _identity.notices, None, answers.Notices, query=("page_token",)),
+    Own("GET", "/me/notices/unread", "me_notices_unread", "identity", "citizen", "How many notices are unread (with an ETag)", _identity.unread, None, answers.Unread),
+    Own("POST", "/me/notices/{notice_id}/read", "me_notice_read", "identity", "citizen", "Mark a notice as read", _identity.read_notice, answers.Nothing, None, 204),
+    Own("POST", "/connections/phone-proofs", "connections_beginPhoneProof", "twuin", "citizen", "Prove a connection by its registered phone", _water.begin_phone_proof, answers.ConnectionNumber, answers.PhoneProof, 201, keyed=True, limit="code"),
+    Own("POST", "/payments/callbacks/{provider}", "payments_callback", "twuin", "anyone", "Of the payment provider; its signature over the raw body authorises it", _water.callback, file="application/json"),
+    Own("GET", "/demo/messages", "demo_messages", "demo", "anyone", "The demo's mailbox of text messages", _identity.demo_messages, None, answers.DemoMessages, query=("to",)),
+    Own("POST", "/demo/bank/payments", "demo_bank", "demo", "anyone", "Pay as a bank or wallet would", _water.demo_bank, answers.BankTransfer, answers.BankAnswer, 202),
+)  # fmt: skip

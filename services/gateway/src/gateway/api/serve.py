@@ -1,0 +1,149 @@
+"""The blueprint of the API: each row of the tables becomes a view with its guard, its key and its limits."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+import orjson
+from chassis.errors import FieldError, InvalidFields
+from flask import Blueprint, Response, g, request, send_file
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from werkzeug.exceptions import BadRequest, NotFound, UnsupportedMediaType
+
+from gateway.api import openapi, shapes
+from gateway.api.own import OWN, Own
+from gateway.api.remote import REMOTE, Remote
+from gateway.edge import citizen_required, gateway, idempotent, limited, public, signed_in_required, staff_required, uploads
+from gateway.identity import profile
+
+PREFIX = "/api/v1"
+View = Callable[..., Response]
+GUARDS: dict[str, Callable[[View], View]] = {
+    "anyone": public, "citizen": citizen_required, "staff": staff_required(), "signed_in": signed_in_required,
+}  # fmt: skip
+
+
+def blueprint() -> Blueprint:
+    """Return the API; the demo's routes answer only where it is one."""
+    api = Blueprint("api", __name__, url_prefix=PREFIX)
+    for remote in REMOTE:
+        _add(api, remote, _remote_view(remote))
+    for own in OWN:
+        _add(api, own, _own_view(own))
+    return api
+
+
+def _add(api: Blueprint, operation: Remote | Own, view: View) -> None:
+    if operation.keyed:
+        view = idempotent(view)
+    if isinstance(operation, Own) and operation.limit:
+        view = limited(operation.limit)(view)
+    view = GUARDS[operation.who](view)
+    if getattr(operation, "body", None) == "file":
+        view = uploads(view)
+    rule = operation.path.replace("{", "<").replace("}", ">")
+    api.add_url_rule(rule, operation.name, view, methods=[operation.method])
+
+
+def _remote_view(remote: Remote) -> View:
+    kind: type[Message] = GetMessageClass(openapi.rpc(remote).input_type)
+    stub = remote.stub.__name__.removesuffix("Stub").lower()
+
+    def view(**in_path: str) -> Response:
+        call = getattr(getattr(gateway().upstreams, stub), remote.rpc)
+        return _answer(remote, call(_request(remote, kind, in_path)))
+
+    return view
+
+
+def _request(remote: Remote, kind: type[Message], in_path: Mapping[str, str]) -> Message:
+    if remote.body == "none":
+        message = shapes.decode_query(request.args.to_dict(flat=False), kind, skip=in_path)
+    elif remote.body == "json":
+        message = shapes.decode(json_body(), kind, skip={*in_path, "applicant"})
+    else:
+        message = _uploaded(kind, in_path)
+    for name, value in in_path.items():
+        setattr(message, name, value)
+    if remote.hands_over:
+        message.applicant.CopyFrom(profile.applicant(gateway().means, g.person.id))  # type: ignore[attr-defined] # SubmitRequest has it
+    return message
+
+
+def json_body() -> dict[str, Any]:
+    """Return the request's JSON object; empty when nothing was sent."""
+    content = request.get_data(cache=True)
+    if not content:
+        return {}
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError as wrong:
+        raise BadRequest from wrong
+    if not isinstance(body, dict):
+        raise BadRequest
+    return body
+
+
+def _uploaded(kind: type[Message], in_path: Mapping[str, str]) -> Message:
+    message = shapes.decode(request.form.to_dict(), kind, skip={*in_path, "content", "file_name"})
+    file = request.files.get("file")
+    if file is None:
+        raise InvalidFields(
+            fields=[FieldError("file", "required", "Lampirkan berkas pada isian file.", "Attach the file in the field file.")]
+        )
+    message.content = file.read()  # type: ignore[attr-defined] # every request that takes a file has it
+    if "file_name" in shapes.fields_of(kind.DESCRIPTOR):
+        message.file_name = (file.filename or "")[:255]  # type: ignore[attr-defined] # as just seen
+    return message
+
+
+def _answer(remote: Remote, message: Any) -> Response:
+    if not remote.file:
+        return Response(orjson.dumps(shapes.encode(message)), remote.status, content_type="application/json")
+    attached = remote.file == "*"
+    kind = message.attachment.media_type if attached else remote.file
+    name = message.attachment.file_name if attached else message.file_name
+    return send_file(io.BytesIO(message.content), kind, as_attachment=True, download_name=name)
+
+
+def _own_view(own: Own) -> View:
+    def view(**in_path: str) -> Response:
+        if own.tag == "demo" and not gateway().settings.demo:
+            raise NotFound
+        given: dict[str, Any] = dict(in_path)
+        given |= {name: request.args.get(name, "") for name in own.query}
+        if own.body is not None:
+            given["body"] = _struct(own.body)
+        answer = own.handler(**given)
+        if isinstance(answer, Response):
+            return answer
+        if answer is None:
+            return Response(status=204)
+        return Response(msgspec.json.encode(answer), own.status, content_type="application/json")
+
+    return view
+
+
+def _struct(kind: type[msgspec.Struct]) -> msgspec.Struct:
+    try:
+        return msgspec.convert(json_body(), kind)
+    except msgspec.ValidationError as wrong:
+        raise InvalidFields(fields=[_field_error(str(wrong))]) from wrong
+
+
+def _field_error(wrong: str) -> FieldError:
+    what, _, where = wrong.partition(" - at `$.")
+    field = where.rstrip("`") or (what.split("`")[1] if "`" in what else "body")
+    if "missing required field" in what:
+        return FieldError(field, "required", f"Isian {field} wajib ada.", f"The field {field} is required.")
+    if "unknown field" in what:
+        return FieldError(field, "unknown", f"Isian {field} tidak dikenal.", f"The field {field} is not known.")
+    return FieldError(
+        field, "type", f"Isian {field} tidak sesuai bentuknya.", f"The field {field} is not of the right shape: {what.lower()}."
+    )
