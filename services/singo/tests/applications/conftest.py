@@ -16,6 +16,7 @@ from chassis.testing import as_citizen, as_staff, serve
 from malang.singo.v1 import applications_pb2 as pb
 from malang.singo.v1.applications_pb2_grpc import ApplicationsStub, add_ApplicationsServicer_to_server
 from PIL import Image
+from singo import letters
 from singo.applications.means import Means
 from singo.applications.rpc import ApplicationsServicer
 from singo.applications.signing import Signing
@@ -45,6 +46,7 @@ class World:
     db: Any
     means: Means
     served: Any
+    signing: Signing
 
     def draft(self, who="citizen-a", kind="domisili", fields=None) -> pb.Application:
         with as_citizen(who):
@@ -93,8 +95,21 @@ def means(the_charter, vault, tmp_path) -> Means:
 
 
 @pytest.fixture
-def world(database, means) -> Iterator[World]:
-    servicer = ApplicationsServicer(database, means, Signing(database, means, None))
+def signing(database, means, tmp_path) -> Signing:
+    press, _trust = letters.open_press(
+        public_url="https://layanan.test",
+        signing_dir=tmp_path / "signing",
+        timestamp_url="",
+        vault=means.vault,
+        files=means.files,
+        address_key=b"a" * 32,
+    )
+    return Signing(database, means, press, lease_seconds=30)
+
+
+@pytest.fixture
+def world(database, means, signing) -> Iterator[World]:
+    servicer = ApplicationsServicer(database, means, signing)
     served = Served(add_ApplicationsServicer_to_server, servicer, "malang.singo.v1.Applications")
     with serve(served, audience="singo") as upstream:
-        yield World(upstream.stub(ApplicationsStub), database, means, served)
+        yield World(upstream.stub(ApplicationsStub), database, means, served, signing)
