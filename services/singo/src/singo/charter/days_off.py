@@ -9,17 +9,17 @@ from singo.charter.workdays import Calendar
 
 
 @cache
+def _of_year(year: int) -> frozenset[dt.date]:
+    """Return the days off of a year, made whole before anybody sees it: the library's own object fills up while it is read."""
+    import holidays
+
+    return frozenset(holidays.country_holidays("ID", years=year, expand=False, categories=("public", "government")))
+
+
 def city_calendar() -> Calendar:
     """Return the calendar of Indonesian civil servants: national holidays and joint leave (cuti bersama).
 
     Joint leave is known for years whose joint decree has been published (2027 is the last one today);
     later years have the national holidays, religious ones computed.
     """
-    import holidays
-
-    known = holidays.country_holidays("ID", categories=("public", "government"))
-
-    def off(day: dt.date) -> bool:
-        return day in known
-
-    return Calendar(off)
+    return Calendar(lambda day: day in _of_year(day.year))
