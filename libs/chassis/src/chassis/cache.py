@@ -5,15 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from prometheus_client import Counter, Gauge
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from chassis import telemetry
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 log = telemetry.logger(__name__)
 T = TypeVar("T")
@@ -29,7 +28,10 @@ class Cache:
 
     def __init__(self, url: str) -> None:
         """Take redis://…, rediss://…, unix://… or nothing. Connects when first used."""
-        self._redis = _client(url) if url else None
+        self._redis: Redis | None = None
+        self._errors: tuple[type[Exception], ...] = ()
+        if url:
+            self._redis, self._errors = _client(url)
         self._breaker = _Breaker()
 
     @property
@@ -73,7 +75,7 @@ class Cache:
             return None
         try:
             answer = operation(self._redis)
-        except (RedisError, OSError, ValueError) as wrong:
+        except self._errors as wrong:
             FAILED.inc()
             self._breaker.failed(str(wrong), probe=probe)
             return None
@@ -117,12 +119,19 @@ class _Breaker:
         log.info("cache_back")
 
 
-def _client(url: str) -> Redis:
-    return Redis.from_url(
+def _client(url: str) -> tuple[Redis, tuple[type[Exception], ...]]:
+    """Return a client that waits for nothing, and all that it raises; the library takes 35 MB, so only its users load it."""
+    from redis import Redis
+    from redis.backoff import NoBackoff
+    from redis.exceptions import RedisError
+    from redis.retry import Retry
+
+    client = Redis.from_url(
         url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=Retry(NoBackoff(), 0), retry_on_error=[],
         # One round trip less when connecting, each of which could wait for the time-out.
         protocol=2, driver_info=None, health_check_interval=0,
     )  # fmt: skip
+    return client, (RedisError, OSError, ValueError)
 
 
 def _bytes(value: object) -> bytes | None:
