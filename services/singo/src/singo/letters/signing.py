@@ -20,6 +20,8 @@ KEY_FILE = "local.pem"
 FIELD = "TandaTangan"
 LOCAL_NAME = "Singo, sertifikat lokal (tidak tersertifikasi)"
 LIFE = dt.timedelta(days=3652)
+# Hexadecimal digits kept free for the signature. Known beforehand, since the library would else sign twice to find out.
+ROOM, ROOM_WITH_TIMESTAMP = 8 * 1024, 32 * 1024
 
 
 class Signer(Protocol):
@@ -93,7 +95,9 @@ class KeySigner:
         store = SimpleCertificateStore()  # type: ignore[no-untyped-call]  # the library leaves it unannotated
         signer = signers.SimpleSigner(self.identity.certificate, self.identity.key, store)
         out = signers.PdfSigner(metadata, signer, timestamper=self.authority, new_field_spec=field).sign_pdf(
-            IncrementalPdfFileWriter(BytesIO(pdf)), output=BytesIO()
+            IncrementalPdfFileWriter(BytesIO(pdf)),
+            output=BytesIO(),
+            bytes_reserved=ROOM_WITH_TIMESTAMP if self.timestamped else ROOM,
         )
         signed: bytes = out.getvalue()
         return signed
