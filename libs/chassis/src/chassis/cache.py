@@ -33,6 +33,7 @@ class Cache:
         if url:
             self._redis, self._errors = _client(url)
         self._breaker = _Breaker()
+        AVAILABLE.set(self.available)
 
     @property
     def available(self) -> bool:
@@ -90,7 +91,6 @@ class _Breaker:
         self.broken = False
         self._failures, self._ask_at = 0, 0.0
         self._lock = threading.Lock()
-        AVAILABLE.set(1)
 
     def may_probe(self) -> bool:
         with self._lock:
