@@ -16,6 +16,12 @@ run: .venv/.run ## Start the whole platform at one URL, with demo data (Ctrl-C s
 demo: .venv/.run ## Drive the errands against the running platform, over HTTP only
 	@exec $(PY) deploy/local/demo.py
 
+status: .venv/.run ## Show the processes and their memory
+	@exec $(PY) -m deploy.local.run --status
+
+signins: .venv/.run ## Show the demo sign-ins with the present one-time codes
+	@exec $(PY) -m deploy.local.run --signins
+
 reset: ## Forget the data, the demo sign-ins and the secrets of this machine's platform
 	@if [ -x $(PY) ]; then exec $(PY) -m deploy.local.run --reset; else rm -rf .local; fi
 
@@ -60,4 +66,4 @@ openapi: .venv/.run ## Print the OpenAPI document of the gateway
 .venv/.dev: requirements/dev.txt deploy/local/bootstrap
 	@deploy/local/bootstrap dev
 
-.PHONY: help run demo reset test check lint format types contracts proto proto-check bench lock openapi
+.PHONY: help run demo status signins reset test check lint format types contracts proto proto-check bench lock openapi

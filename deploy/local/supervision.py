@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import http.client
 import os
 import signal
 import subprocess
@@ -15,6 +16,9 @@ from pathlib import Path
 from supervisor.xmlrpc import SupervisorTransport
 
 from deploy.local.state import ROOT, State
+
+
+NO_ANSWER = (OSError, http.client.HTTPException, xmlrpc.client.Error)
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,6 @@ class Supervisor:
         """Remember what to supervise."""
         self.state, self.programs = state, programs
         self._child: subprocess.Popen[bytes] | None = None
-        self._server = client(state)
 
     def start(self) -> None:
         """Start supervisord and with it the first programs."""
@@ -100,8 +103,8 @@ class Supervisor:
         argv = [sys.executable, "-m", "supervisor.supervisord", "-c", str(path)]
         self._child = subprocess.Popen(argv, start_new_session=True, preexec_fn=_die_with_parent, cwd=ROOT)  # noqa: PLW1509 - one thread here
         for _ in range(200):
-            with contextlib.suppress(OSError, xmlrpc.client.Error):
-                self._server.supervisor.getState()
+            with contextlib.suppress(*NO_ANSWER):
+                client(self.state).supervisor.getState()
                 return
             if self._child.poll() is not None:
                 raise SystemExit(f"The supervisor did not start; see {self.state.logs / 'supervisor.log'}.")
@@ -110,7 +113,7 @@ class Supervisor:
 
     def launch(self, program: Program) -> None:
         """Start one program without waiting for it."""
-        self._server.supervisor.startProcess(program.name, False)
+        client(self.state).supervisor.startProcess(program.name, False)
 
     def alive(self) -> bool:
         """Tell whether supervisord still runs."""
@@ -137,7 +140,7 @@ def processes(state: State) -> list[dict[str, object]]:
     """Return what the supervisor says of each process; empty when it does not run."""
     try:
         return [dict(entry) for entry in client(state).supervisor.getAllProcessInfo()]  # type: ignore[union-attr, arg-type] # XML-RPC is untyped
-    except (OSError, xmlrpc.client.Error):
+    except NO_ANSWER:
         return []
 
 
