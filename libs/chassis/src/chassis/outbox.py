@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, islice
 from typing import TYPE_CHECKING, cast
 
 import psycopg
@@ -45,13 +46,15 @@ def append(session: Session, fact: Message, *, key: str, sequence: int) -> uuid.
 
 
 def append_copy(session: Session, topic: str, rows: Iterable[Bulk]) -> int:
-    """Say many facts of one topic by COPY; return how many."""
+    """Say many facts of one topic by COPY; return how many. The rows may be read lazily from the same connection, in one go."""
     session.flush()
+    waiting = iter(rows)
+    first = list(islice(waiting, 1))  # a query behind the rows must be done before COPY holds the connection
     driver = cast("psycopg.Connection[object]", session.connection().connection.driver_connection)
     now, trace, count = clock.now(), telemetry.traceparent(), 0
     with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(_TYPES)
-        for row in rows:
+        for row in chain(first, waiting):
             name = row.fact.DESCRIPTOR.full_name
             if topic_of(type(row.fact)) != topic:
                 raise ValueError(f"{name} is not a fact of topic {topic}")

@@ -54,8 +54,9 @@ class Remote:
 
     @property
     def name(self) -> str:
-        """Return the operation's id."""
-        return f"{self.stub.__name__.removesuffix('Stub').lower()}_{self.rpc[0].lower()}{self.rpc[1:]}"
+        """Return the operation's id; PUT shares its RPC with the POST that begins the thing."""
+        rpc = self.rpc.replace("Save", "Update") if self.method == "PUT" else self.rpc
+        return f"{self.stub.__name__.removesuffix('Stub').lower()}_{rpc[0].lower()}{rpc[1:]}"
 
 
 _charter = charter_pb2_grpc.CharterStub

@@ -98,7 +98,7 @@ def _uploaded(kind: type[Message], in_path: Mapping[str, str]) -> Message:
             fields=[FieldError("file", "required", "Lampirkan berkas pada isian file.", "Attach the file in the field file.")]
         )
     message.content = file.read()  # type: ignore[attr-defined] # every request that takes a file has it
-    if "file_name" in shapes.fields_of(kind.DESCRIPTOR):
+    if "file_name" in shapes.fields_of(kind):
         message.file_name = (file.filename or "")[:255]  # type: ignore[attr-defined] # as just seen
     return message
 

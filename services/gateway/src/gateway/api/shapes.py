@@ -96,7 +96,7 @@ def decode(values: Mapping[str, Any], kind: type[Message], *, skip: Iterable[str
 
 def decode_query(given: Mapping[str, list[str]], kind: type[Message], *, skip: Iterable[str] = ()) -> Message:
     """Return the message that a query string says: whole numbers and true/false are read from their text."""
-    fields = fields_of(kind.DESCRIPTOR)
+    fields = fields_of(kind)
     values: dict[str, Any] = {}
     for name, texts in given.items():
         field = fields.get(name)
@@ -105,9 +105,9 @@ def decode_query(given: Mapping[str, list[str]], kind: type[Message], *, skip: I
     return decode(values, kind, skip=skip)
 
 
-def fields_of(descriptor: Descriptor) -> dict[str, FieldDescriptor]:
+def fields_of(message: Message | type[Message]) -> dict[str, FieldDescriptor]:
     """Return a message's fields by name."""
-    return {field.name: cast("FieldDescriptor", field) for field in descriptor.fields}
+    return {field.name: field for field in cast("Descriptor", message.DESCRIPTOR).fields}
 
 
 def _read(field: FieldDescriptor, text: str) -> Any:
@@ -120,7 +120,7 @@ def _read(field: FieldDescriptor, text: str) -> Any:
 
 
 def _fill(message: Message, values: Mapping[str, Any], skip: frozenset[str], path: str, wrong: list[FieldError]) -> None:
-    fields = fields_of(message.DESCRIPTOR)
+    fields = fields_of(message)
     for name, value in values.items():
         where = f"{path}{name}"
         if name not in fields or name in skip:
