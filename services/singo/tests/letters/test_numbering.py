@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 from chassis import clock
+from chassis.errors import InvalidFields
 from sqlalchemy.exc import IntegrityError
 
 
@@ -95,3 +96,14 @@ def test_what_stands_on_a_letter_is_sealed_in_the_database(registry):
     assert b"Rahmawati" not in bytes(page)
     assert ("Nama lengkap", "Rahmawati Kusuma") in draft.page.rows
     assert "3573035501900001" not in repr(draft)
+
+
+@pytest.mark.parametrize("sign", ["🙂", "小", "\u202e", "\0", "\ue000", "\u200b"])
+def test_what_a_letter_cannot_show_is_refused_by_field_before_a_number_is_given(registry, sign):
+    with pytest.raises(InvalidFields) as refusal:
+        registry.reserve(name=f"Budi {sign}")
+    [error] = refusal.value.fields
+    assert (error.field, error.code) == ("applicant.name", "unprintable")
+    assert f"U+{ord(sign):04X}" in error.id
+    assert f"U+{ord(sign):04X}" in error.en
+    assert registry.reserve().number.startswith("470/001/")

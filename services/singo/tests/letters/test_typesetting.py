@@ -98,6 +98,23 @@ def test_nothing_that_is_typed_can_break_a_letter(text):
     assert setter.startswith(b"%PDF-")
 
 
+def test_every_sign_that_is_called_printable_can_be_printed():
+    signs = [chr(point) for point in range(0x20, 0x3000) if not model.unprintable(chr(point)) and not chr(point).isspace()]
+    assert len(signs) > 1000
+    assert SETTER.typeset(page(name="".join(signs)), certified=False).startswith(b"%PDF-")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(min_size=1, max_size=30))
+def test_a_text_is_refused_or_printed(text):
+    if not model.unprintable(text):
+        assert SETTER.typeset(page(name=f"A{text}"), certified=False).startswith(b"%PDF-")
+
+
+def test_a_text_of_several_lines_becomes_one():
+    assert dict(page(name="Siti\r\n\tAminah\u2028 B").rows)["Nama lengkap"] == "Siti Aminah B"
+
+
 def test_a_long_letter_goes_on_on_a_second_page_with_its_signature():
     long = dataclasses.replace(page(), paragraphs=tuple("Kalimat yang panjang sekali. " * 12 for _ in range(12)))
     pdf = SETTER.typeset(long, certified=False)

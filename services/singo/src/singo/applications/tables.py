@@ -5,7 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Integer, LargeBinary, Select, Text, func, literal, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Integer,
+    LargeBinary,
+    Select,
+    Text,
+    UniqueConstraint,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from singo.applications.model import Standing, State
@@ -64,6 +78,7 @@ class Attachment(Base):
     """A document of an application; its bytes lie sealed in the file store under `path`."""
 
     __tablename__ = "attachment"
+    __table_args__ = (UniqueConstraint("application_id", "requirement", "sha256", name="uq_attachment_document"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), index=True)

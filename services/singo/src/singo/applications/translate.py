@@ -45,7 +45,8 @@ def whole(row: Application, means: Means) -> pb.Application:
 def line(row: Application, means: Means) -> pb.Application:
     """Return an application as a line of a list: no fields, documents or timeline."""
     today, standing = clock.today(), row.standing
-    promised = standing.clock.promised(today, means.calendar)
+    ended = standing.state in ENDED
+    promised = standing.clock.due_on if ended else standing.clock.promised(today, means.calendar)
     kind = means.charter.kinds.get(row.kind)
     name = kind.name if kind else Text(row.kind, row.kind)
     return pb.Application(
@@ -57,7 +58,7 @@ def line(row: Application, means: Means) -> pb.Application:
         updated_at=_moment(row.updated_at),
         submitted_at=_moment(row.submitted_at),
         due_on=promised.isoformat() if promised else "",
-        working_days_left=0 if standing.state in ENDED else standing.clock.remaining(today, means.calendar),
+        working_days_left=0 if ended else standing.clock.remaining(today, means.calendar),
         letter_id=str(row.letter_id) if row.letter_id and standing.state is State.SIGNED else "",
         kelurahan=row.kelurahan,
         reference=row.reference,
