@@ -3,7 +3,7 @@
 from singo.letters.checking import Trust
 from singo.letters.model import LetterDraft, Produced
 from singo.letters.press import Press, open_press
-from singo.letters.service import issue, produce, reserve
+from singo.letters.service import issue, printable, produce, reserve
 from singo.letters.signing import KeySigner, Signer, certificates, local_identity, read_identity
 from singo.letters.timestamping import authority
 from singo.letters.typesetting import Typesetter
@@ -21,6 +21,7 @@ __all__ = [
     "issue",
     "local_identity",
     "open_press",
+    "printable",
     "produce",
     "read_identity",
     "reserve",

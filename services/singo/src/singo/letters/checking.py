@@ -65,7 +65,7 @@ def _checked(pdf: bytes, trust: Trust, moment: dt.datetime) -> Finding:
     from pyhanko.pdf_utils.reader import PdfFileReader
 
     signatures = PdfFileReader(BytesIO(pdf), strict=True).embedded_regular_signatures
-    if len(signatures) != 1:
+    if len(signatures) != 1 or not _room_is_empty(signatures[0].pkcs7_content):
         return INVALID
     signature = signatures[0]
     signer = common_name(signature.signer_cert)
@@ -76,6 +76,13 @@ def _checked(pdf: bytes, trust: Trust, moment: dt.datetime) -> Finding:
         if _whole(status) and status.trusted and _in_force(signature.signer_cert, moment):
             return Finding(state, signer, _timestamped(status, trust))
     return Finding(SignatureState.INVALID, signer)
+
+
+def _room_is_empty(content: bytes) -> bool:
+    """Tell whether nothing was written into the room behind the signature, the only bytes that it does not cover."""
+    from asn1crypto import parser
+
+    return not content[parser.peek(content) :].strip(b"\0")
 
 
 def _status(signature: Any, roots: Sequence[x509.Certificate], trust: Trust, moment: dt.datetime) -> Any:

@@ -21,6 +21,12 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_SIGNS = 16
 GROUP = 4
 FOLDER = "letters"
+# What the typefaces of a letter have: Latin with its marks, punctuation, currencies, simple signs of arithmetic. No control
+# and no direction signs: what is printed must be what was read. A letter with any other sign could not be archival.
+_UNPRINTABLE = re.compile(
+    "[^\\s\u0020-\u007e\u00a1-\u00ac\u00ae-\u024f\u0300-\u036f\u1e00-\u1eff\u2010-\u2027\u2030-\u203a\u20a0-\u20bf\u2116\u2122\u2150-\u2151\u2153-\u215e"
+    "\u2190-\u2193\u2200-\u2265]"
+)
 _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
 MONTHS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 SEXES = {"L": "Laki-laki", "P": "Perempuan"}
@@ -89,6 +95,16 @@ class Produced:
     address_hash: str = ""
 
 
+def unprintable(text: str) -> str:
+    """Return the signs of `text` that no letter can show, each once; empty for a text that can be printed."""
+    return "".join(dict.fromkeys(_UNPRINTABLE.findall(text)))
+
+
+def plain(text: str) -> str:
+    """Return `text` on one line, in composed form, as it stands in a letter."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
 def series_of(kind: Kind, kelurahan: str) -> str:
     """Return the series that counts a kind's letters of an office.
 
@@ -138,6 +154,8 @@ def page_of(
 ) -> Page:
     """Return what a letter of this kind says about this applicant."""
     until = kind.valid_until(day)
+    applicant = {name: plain(value) for name, value in applicant.items()}
+    fields = {name: plain(value) if isinstance(value, str) else value for name, value in fields.items()}
     return Page(
         template=kind.letter.template,
         title=kind.letter.title,

@@ -62,6 +62,8 @@ def open_press(
     *, public_url: str, signing_dir: Path, timestamp_url: str, vault: Vault, files: FileStore, address_key: bytes
 ) -> tuple[Press, Trust]:
     """Return a press that signs with the local key of a folder (made on the first run), and whom to believe when verifying."""
+    if signing_dir == Path():
+        raise ValueError("the local signing key needs a folder")
     identity = local_identity(signing_dir)
     press = Press(Typesetter(public_url), KeySigner(identity, authority(timestamp_url)), vault, files, address_key)
     return press, Trust(local=[each for file in sorted(signing_dir.glob("*.pem")) for each in certificates(file.read_bytes())])

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import msgspec
 from chassis import clock, outbox
 from chassis.crypto import Vault
-from chassis.errors import NotFound
+from chassis.errors import FieldError, InvalidFields, NotFound
 from google.protobuf.timestamp_pb2 import Timestamp
 from malang.singo.v1 import letters_events_pb2 as facts
 from sqlalchemy.orm import Session
@@ -28,6 +28,7 @@ from singo.letters.model import (
     page_of,
     read_code,
     series_of,
+    unprintable,
 )
 from singo.letters.press import Press
 from singo.letters.tables import ISSUED, Letter, lock_series, newest_of, of_application, of_holder
@@ -64,10 +65,12 @@ def reserve(
     """Give the letter of an application its number and code; the same ones at each further try.
 
     `signatory` is who signs; without it the lurah of the charter. The series stays locked until the transaction ends,
-    so a number is neither given twice nor, when the transaction fails, lost.
+    so a number is neither given twice nor, when the transaction fails, lost. InvalidFields, before any number is given,
+    where a letter could not show what somebody typed.
     """
     if (found := session.scalar(of_application(application_id))) is not None:
         return _draft(found, vault)
+    printable(snapshot, fields)
     day = clock.today()
     series = series_of(kind, kelurahan)
     counter = lock_series(session, series, day.year)
@@ -87,6 +90,24 @@ def reserve(
     session.add(row)
     session.flush()
     return LetterDraft(str(own), number, code, page)
+
+
+def printable(snapshot: Mapping[str, str], fields: Mapping[str, Any]) -> None:
+    """Raise InvalidFields where a text has signs that no letter can show; better asked at submission than at signature."""
+    texts = {f"applicant.{name}": value for name, value in snapshot.items()}
+    texts |= {f"fields.{name}": value for name, value in fields.items() if isinstance(value, str)}
+    errors = [
+        FieldError(
+            name,
+            "unprintable",
+            f"Berisi tanda yang tidak dapat dicetak di surat: {found}",
+            f"Has signs that a letter cannot print: {found}",
+        )
+        for name, value in texts.items()
+        if (found := shown(unprintable(value)))
+    ]
+    if errors:
+        raise InvalidFields(fields=errors)
 
 
 def produce(press: Press, draft: LetterDraft) -> Produced:
@@ -136,6 +157,11 @@ def by_code(session: Session, typed: str) -> Letter:
     if found is None:
         raise CodeNotFound
     return found
+
+
+def shown(signs: str) -> str:
+    """Return signs so that a person can find them: the sign itself where it is visible, and its number."""
+    return ", ".join(f"{sign if sign.isprintable() else '·'} (U+{ord(sign):04X})" for sign in signs[:5])
 
 
 def _draft(row: Letter, vault: Vault) -> LetterDraft:
