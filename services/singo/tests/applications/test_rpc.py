@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
+from threading import Barrier
 
 import pytest
 from chassis import clock
@@ -437,3 +439,36 @@ def test_ones_own_list_is_paged_newest_first(world):
 def test_an_unknown_kind_is_not_found(world):
     with as_citizen("citizen-a"), refused("not_found", "unknown_kind"):
         world.stub.SaveDraft(pb.SaveDraftRequest(kind="paspor", fields="{}"))
+
+
+def test_of_two_who_decide_at_the_same_moment_one_wins(world):
+    own = world.submitted().application_id
+    barrier = Barrier(2)
+
+    def approve():
+        with as_staff(roles=["officer"]):
+            barrier.wait()
+            return world.stub.Approve(pb.ApproveRequest(application_id=own)).state
+
+    def refuse():
+        with as_staff(roles=["officer"], subject="officer-2"):
+            barrier.wait()
+            return world.stub.Refuse(pb.RefuseRequest(application_id=own, reason="x")).state
+
+    def outcome(decide):
+        try:
+            return decide()
+        except Failure as failure:
+            return failure.code
+
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(outcome, (approve, refuse))
+    with as_citizen("citizen-a"):
+        read = world.stub.Get(pb.GetRequest(application_id=own))
+    # Refusing what was approved belongs to the lurah, so the later of the two is told so.
+    assert (first, second, read.state) in {
+        (pb.APPLICATION_STATE_APPROVED, "not_your_step", pb.APPLICATION_STATE_APPROVED),
+        ("not_now", pb.APPLICATION_STATE_REFUSED, pb.APPLICATION_STATE_REFUSED),
+    }
+    assert len([each for each in events(read) if each in {"approved", "refused"}]) == 1
+    assert len(world.facts(facts.ApplicationApproved) + world.facts(facts.ApplicationRefused)) == 1
