@@ -3,13 +3,15 @@
 from twuin.connections.desk import checked_purpose, numbered, tell
 from twuin.connections.errors import ConnectionNotFound
 from twuin.connections.holders import Holders, bound
+from twuin.connections.intake import Newcomer, known_numbers, take_in
 from twuin.connections.model import State, number_of, phone_of
 from twuin.connections.queries import billable, directory, links
-from twuin.connections.service import Owned, citizens_of, owned
+from twuin.connections.service import Owned, citizens_of, link, owned, unlink
 
 __all__ = [
     "ConnectionNotFound",
     "Holders",
+    "Newcomer",
     "Owned",
     "State",
     "billable",
@@ -17,10 +19,14 @@ __all__ = [
     "checked_purpose",
     "citizens_of",
     "directory",
+    "known_numbers",
+    "link",
     "links",
     "number_of",
     "numbered",
     "owned",
     "phone_of",
+    "take_in",
     "tell",
+    "unlink",
 ]

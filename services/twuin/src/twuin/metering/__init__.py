@@ -1,7 +1,21 @@
 """Meters, their readings, and the volumes that follow."""
 
 from twuin.metering.errors import MeterNotFound, ReadingExists
+from twuin.metering.intake import Standing, invent_history, take_in
 from twuin.metering.queries import volumes
 from twuin.metering.service import Taken, enter, install, recent, replace, serials
 
-__all__ = ["MeterNotFound", "ReadingExists", "Taken", "enter", "install", "recent", "replace", "serials", "volumes"]
+__all__ = [
+    "MeterNotFound",
+    "ReadingExists",
+    "Standing",
+    "Taken",
+    "enter",
+    "install",
+    "invent_history",
+    "recent",
+    "replace",
+    "serials",
+    "take_in",
+    "volumes",
+]

@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from twuin.tariffs.tables import BlockRow, FixedPartRow, TariffRow
 
@@ -14,7 +15,7 @@ def current(on: dt.date) -> sa.Select[uuid.UUID]:
     """Select tariff_id of the tariff of each group that is in force on a day."""
     return (
         sa.select(TariffRow.tariff_id)
-        .distinct(TariffRow.group)
+        .ext(distinct_on(TariffRow.group))
         .where(TariffRow.effective_from <= on)
         .order_by(TariffRow.group, TariffRow.effective_from.desc())
     )
