@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from chassis import outbox
 from malang.twuin.v1.billing_events_pb2 import BillIssued
 from twuin import connections, ledger, metering, tariffs
-from twuin.billing.model import PENALTY, STAMP_DUTY, USE, State, Surcharges
+from twuin.billing.model import BLOCK, PENALTY, STAMP_DUTY, State, Surcharges
 from twuin.billing.tables import BillRow, LineRow
 from twuin.ledger import Account, Kind
 from twuin.vocabulary import first_day
@@ -110,7 +111,7 @@ def _fill_stage(session: Session, what: Period, low: uuid.UUID | None, high: uui
     priced = tariffs.in_force(first_day(what.period)).subquery("priced")
     groups = sa.select(priced.c.group, priced.c.tariff_id).distinct().subquery("groups")
     billed = sa.select(BillRow.bill_id).where(BillRow.connection_id == due.c.connection_id, BillRow.period == what.period)
-    open_ones = (sa.and_(*_within(due.c.connection_id, low, high)), ~sa.exists(billed))
+    open_ones = (*_within(due.c.connection_id, low, high), ~sa.exists(billed))
     counted = session.scalar(sa.select(sa.func.count()).select_from(due).where(*open_ones))
     query = (
         sa.select(
@@ -148,7 +149,7 @@ def _lines(what: Period) -> sa.CompoundSelect[tuple[object, ...]]:
     open_block = sa.func.coalesce(block.c.to_m3, 0) == 0
     top = sa.case((open_block, _stage.c.volume), else_=sa.func.least(_stage.c.volume, block.c.to_m3))
     used = sa.select(
-        _stage.c.bill_id, block.c.block_no, sa.literal(USE), top - block.c.from_m3 + 1, block.c.price,
+        _stage.c.bill_id, block.c.block_no, sa.literal(BLOCK), top - block.c.from_m3 + 1, block.c.price,
         block.c.from_m3, sa.func.coalesce(block.c.to_m3, 0),
     ).join(block, block.c.tariff_id == _stage.c.tariff_id).where(_stage.c.volume >= block.c.from_m3)  # fmt: skip
     zero = sa.literal(0, sa.BigInteger)
@@ -179,7 +180,7 @@ def _insert_lines(session: Session, what: Period) -> None:
         return sa.cast(sa.func.coalesce(sa.func.sum(amount).filter(*conditions), 0), sa.BigInteger)
 
     sums = sa.select(
-        line.c.bill_id, of(sa.true()), of(line.c.code == USE), of(line.c.code.not_in((USE, PENALTY))), of(line.c.code == PENALTY),
+        line.c.bill_id, of(sa.true()), of(line.c.code == BLOCK), of(line.c.code.not_in((BLOCK, PENALTY))), of(line.c.code == PENALTY),
         sa.literal(0, sa.BigInteger),
     ).group_by(line.c.bill_id)  # fmt: skip
     session.execute(sa.insert(_sums).from_select([column.name for column in _sums.c], sums))
@@ -237,25 +238,26 @@ def _movements() -> sa.Select[tuple[object, ...]]:
 
 
 def _append_facts(session: Session, what: Period) -> None:
-    outbox.append_copy(session, outbox.topic_of(BillIssued), _facts(session, what))
-
-
-def _facts(session: Session, what: Period) -> Sequence[outbox.Bulk]:
+    # Texts made by the database, rows fetched at once: for 180,000 messages that halves what Python has to do. They are read
+    # before the COPY begins, which takes the connection for itself.
     links = connections.links().subquery("links")
-    linked = sa.select(links.c.connection_id, links.c.citizen_id).join(_stage, _stage.c.connection_id == links.c.connection_id)
-    citizens: dict[uuid.UUID, list[str]] = {}
-    for connection_id, citizen_id in session.execute(linked):
-        citizens.setdefault(connection_id, []).append(str(citizen_id))
-    staged = sa.select(_stage.c.bill_id, _stage.c.connection_id, _stage.c.volume, sa.func.coalesce(_sums.c.total, 0))
-    rows = session.execute(staged.select_from(_stage.outerjoin(_sums, _sums.c.bill_id == _stage.c.bill_id)))
-    period, due_on = what.period, what.due_on.isoformat()
-    return [
-        outbox.Bulk(
-            fact=BillIssued(
-                bill_id=str(bill_id), connection_id=str(connection_id), period=period, volume=volume, amount=int(amount),
-                due_on=due_on, citizen_ids=citizens.get(connection_id, ()),
-            ),
-            key=str(bill_id), sequence=1,
-        )
-        for bill_id, connection_id, volume, amount in rows
-    ]  # fmt: skip
+    accounts = sa.select(links.c.connection_id, sa.func.array_agg(links.c.citizen_id).label("citizens"))
+    linked = accounts.where(links.c.connection_id.in_(sa.select(_stage.c.connection_id))).group_by(links.c.connection_id).subquery()
+    query = sa.select(
+        sa.cast(_stage.c.bill_id, sa.Text), sa.cast(_stage.c.connection_id, sa.Text), _stage.c.volume,
+        sa.func.coalesce(_sums.c.total, 0), linked.c.citizens,
+    ).select_from(
+        _stage.outerjoin(_sums, _sums.c.bill_id == _stage.c.bill_id)
+        .outerjoin(linked, linked.c.connection_id == _stage.c.connection_id)
+    )  # fmt: skip
+    rows = session.connection().execute(query).all()
+    outbox.append_copy(session, outbox.topic_of(BillIssued), (_fact(what, row) for row in rows))
+
+
+def _fact(what: Period, row: Any) -> outbox.Bulk:
+    bill_id, connection_id, volume, amount, citizens = row
+    fact = BillIssued(
+        bill_id=bill_id, connection_id=connection_id, period=what.period, volume=volume, amount=amount,
+        due_on=what.due_on.isoformat(), citizen_ids=citizens,
+    )  # fmt: skip
+    return outbox.Bulk(fact, bill_id, 1)

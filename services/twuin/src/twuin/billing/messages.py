@@ -9,7 +9,8 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from malang.twuin.v1 import billing_pb2, tariffs_pb2
-from twuin.billing.model import PENALTY, STAMP_DUTY, USE, Line, RunState, number_of
+from twuin import tariffs
+from twuin.billing.model import PENALTY, STAMP_DUTY, Line, RunState, number_of
 from twuin.billing.run import Progress
 
 _NAMES = {
@@ -29,32 +30,30 @@ def bill(row: Any) -> billing_pb2.Bill:
     )  # fmt: skip
 
 
-def explained(row: Any, lines: Sequence[Line], tariff: tariffs_pb2.Tariff) -> billing_pb2.Bill:
-    """Return a bill with its lines and the tariff that priced it."""
+def explained(row: Any, lines: Sequence[Line], tariff: tariffs.Tariff) -> billing_pb2.Bill:
+    """Return a bill with its lines, named in both languages, and the tariff that priced it."""
+    names = {(line.code, line.from_m3): (line.name_id, line.name_en) for line in tariffs.explain(tariff, row.volume)}
     message = bill(row)
-    message.lines.extend(line_message(line, tariff) for line in lines)
-    message.tariff.CopyFrom(tariff)
+    for line in lines:
+        name_id, name_en = names.get((line.code, line.from_m3)) or _NAMES.get(line.code, (line.code, line.code))
+        message.lines.add(
+            code=line.code, name_id=name_id, name_en=name_en, quantity=line.quantity, unit_price=line.unit_price,
+            amount=line.amount, from_m3=line.from_m3, to_m3=line.to_m3,
+        )  # fmt: skip
+    message.tariff.CopyFrom(_tariff(tariff))
     return message
 
 
-def line_message(line: Line, tariff: tariffs_pb2.Tariff) -> tariffs_pb2.Line:
-    """Return a line with its names in both languages."""
-    name_id, name_en = _name(line, tariff)
-    return tariffs_pb2.Line(
-        code=line.code, name_id=name_id, name_en=name_en, quantity=line.quantity, unit_price=line.unit_price,
-        amount=line.amount, from_m3=line.from_m3, to_m3=line.to_m3,
+def _tariff(tariff: tariffs.Tariff) -> tariffs_pb2.Tariff:
+    return tariffs_pb2.Tariff(
+        group=tariff.group, name_id=tariff.name_id, name_en=tariff.name_en, effective_from=tariff.effective_from.isoformat(),
+        demo=tariff.demo, source=tariff.source,
+        blocks=[tariffs_pb2.Block(from_m3=block.from_m3, to_m3=block.to_m3 or 0, price=block.price) for block in tariff.blocks],
+        fixed_parts=[
+            tariffs_pb2.FixedPart(code=part.code, name_id=part.name_id, name_en=part.name_en, amount=part.amount)
+            for part in tariff.fixed_parts
+        ],
     )  # fmt: skip
-
-
-def _name(line: Line, tariff: tariffs_pb2.Tariff) -> tuple[str, str]:
-    if line.code == USE:
-        # m³ number 11 to number 20 are what people know as 10–20.
-        reach = f"{line.from_m3}–{line.to_m3}" if line.to_m3 else f"{line.from_m3}+"
-        return f"Pemakaian m³ ke {reach}", f"Use, m³ number {reach}"
-    for part in tariff.fixed_parts:
-        if part.code == line.code:
-            return part.name_id, part.name_en
-    return _NAMES.get(line.code, (line.code, line.code))
 
 
 def run(progress: Progress) -> billing_pb2.Run:

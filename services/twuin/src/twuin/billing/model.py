@@ -1,4 +1,4 @@
-"""What a bill is made of and how its amount comes about: pure, integer rupiah and m³. The set-based run must agree with it."""
+"""States of bills and runs, lines, and the parts that a city may add to a bill: pure, integer rupiah."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-USE = "use"
+BLOCK = "block"  # the tariffs' code of lines for use
 PENALTY = "penalty"
 STAMP_DUTY = "stamp_duty"
 
@@ -28,34 +28,8 @@ class RunState(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """m³ `from_m3` to `to_m3` (0 = open) at `price` rupiah each."""
-
-    from_m3: int
-    to_m3: int
-    price: int
-
-
-@dataclass(frozen=True, slots=True)
-class FixedPart:
-    """A part that does not depend on use."""
-
-    code: str
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class Surcharges:
-    """Parts that a city may switch on; all off by default. Rupiah."""
-
-    penalty: int = 0  # for each earlier bill that is open after its due day
-    stamp_duty: int = 0
-    stamp_duty_above: int = 5_000_000  # a bill of more than this carries stamp duty
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
-    """A part of a bill: `amount` = `quantity` × `unit_price`."""
+    """A part of a bill: `amount` = `quantity` × `unit_price` rupiah; a block's m³ `from_m3` to `to_m3` (0 = open)."""
 
     code: str
     quantity: int
@@ -69,25 +43,24 @@ class Line:
         return self.quantity * self.unit_price
 
 
-def lines_of(
-    volume: int, blocks: Sequence[Block], fixed: Sequence[FixedPart], surcharges: Surcharges = Surcharges(), *, overdue: int = 0
-) -> list[Line]:
-    """Return the lines of a bill: blocks that were used, fixed parts, penalty, stamp duty."""
-    lines: list[Line] = []
-    for block in sorted(blocks, key=lambda block: block.from_m3):
-        top = min(volume, block.to_m3) if block.to_m3 else volume
-        if (used := top - block.from_m3 + 1) > 0:
-            lines.append(Line(USE, used, block.price, block.from_m3, block.to_m3))
-    lines += [Line(part.code, 1, part.amount) for part in fixed if part.amount > 0]
-    if surcharges.penalty and overdue:
-        lines.append(Line(PENALTY, overdue, surcharges.penalty))
-    if surcharges.stamp_duty and total(lines) > surcharges.stamp_duty_above:
-        lines.append(Line(STAMP_DUTY, 1, surcharges.stamp_duty))
-    return lines
+@dataclass(frozen=True, slots=True)
+class Surcharges:
+    """Parts that a city may switch on; all off by default. Rupiah."""
+
+    penalty: int = 0  # for each earlier bill that is still open after its due day
+    stamp_duty: int = 0
+    stamp_duty_above: int = 5_000_000  # a bill of more than this carries stamp duty
+
+    def lines(self, priced: int, *, overdue: int) -> list[Line]:
+        """Return what comes on top of `priced` rupiah for use and fixed parts, with so many bills overdue."""
+        added = [Line(PENALTY, overdue, self.penalty)] if self.penalty and overdue else []
+        if self.stamp_duty and priced + total(added) > self.stamp_duty_above:
+            added.append(Line(STAMP_DUTY, 1, self.stamp_duty))
+        return added
 
 
 def total(lines: Sequence[Line]) -> int:
-    """Return the amount of a bill in rupiah."""
+    """Return the sum of lines, rupiah."""
     return sum(line.amount for line in lines)
 
 

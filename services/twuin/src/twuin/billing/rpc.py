@@ -56,7 +56,7 @@ class BillingServicer(Contract):
             if row is None:
                 raise service.BillNotFound
             lines = service.lines(session, [bill_id])[bill_id]
-            tariff = tariffs.message(session, row.tariff_id)
+            tariff = tariffs.by_id(session, row.tariff_id)
         return messages.explained(row, lines, tariff)
 
     @access(staff("admin", "operator"))

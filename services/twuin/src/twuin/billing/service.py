@@ -113,7 +113,7 @@ def explained(session: Session, bill_ids: Sequence[uuid.UUID]) -> list[billing_p
     """Return bills with their lines and tariffs, oldest period first, whoever asks."""
     rows = session.scalars(sa.select(BillRow).where(BillRow.bill_id.in_(bill_ids)).order_by(BillRow.period, BillRow.bill_id)).all()
     parts = lines(session, bill_ids)
-    return [messages.explained(row, parts[row.bill_id], tariffs.message(session, row.tariff_id)) for row in rows]
+    return [messages.explained(row, parts[row.bill_id], tariffs.by_id(session, row.tariff_id)) for row in rows]
 
 
 def closed(bill_ids: sa.Select[tuple[uuid.UUID]]) -> sa.Select[tuple[uuid.UUID]]:

@@ -114,7 +114,7 @@ def _bill(bill: billing_pb2.Bill) -> dict[str, object]:
         "lines": [
             {
                 "name": line.name_id,
-                "quantity": f"{line.quantity} m³" if line.code == "use" else str(line.quantity),
+                "quantity": f"{line.quantity} m³" if line.code == billing.BLOCK else str(line.quantity),
                 "unit_price": rupiah(line.unit_price),
                 "amount": rupiah(line.amount),
             }
