@@ -87,5 +87,11 @@ def signed_in(means: Means, number: int = 0, **how: str):
 def people():
     """Return the helpers above, for tests that cannot import this file."""
     return SimpleNamespace(
-        PASSWORD=PASSWORD, ADDRESS=ADDRESS, form_of=form_of, messages_to=messages_to, code_to=code_to, register=register, signed_in=signed_in
+        PASSWORD=PASSWORD,
+        ADDRESS=ADDRESS,
+        form_of=form_of,
+        messages_to=messages_to,
+        code_to=code_to,
+        register=register,
+        signed_in=signed_in,
     )

@@ -213,7 +213,19 @@ STATEMENTS = (
     CREATE INDEX ix_staff_change_staff_id ON staff_change (staff_id)
     """,
 )
-TABLES = ('staff_change', 'refresh_token', 'recovery_code', 'phone_change', 'throttle', 'staff', 'signing_key', 'session', 'message', 'challenge', 'account')
+TABLES = (
+    "staff_change",
+    "refresh_token",
+    "recovery_code",
+    "phone_change",
+    "throttle",
+    "staff",
+    "signing_key",
+    "session",
+    "message",
+    "challenge",
+    "account",
+)
 
 
 def upgrade() -> None:
@@ -223,4 +235,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in TABLES:
-        op.execute(f'DROP TABLE "{table}"')
+        op.execute(f"DROP TABLE {table}")

@@ -65,7 +65,7 @@ STATEMENTS = (
     CREATE INDEX ix_view_page ON view (citizen_id, at, id)
     """,
 )
-TABLES = ('view', 'notice', 'kept_answer')
+TABLES = ("view", "notice", "kept_answer")
 
 
 def upgrade() -> None:
@@ -75,4 +75,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in TABLES:
-        op.execute(f'DROP TABLE "{table}"')
+        op.execute(f"DROP TABLE {table}")

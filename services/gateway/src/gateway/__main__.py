@@ -13,6 +13,7 @@ if sys.argv[1:2] == ["web"] and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 
 from chassis import db, settings, telemetry
 from chassis.http import serve_health, stop_on_signals
+
 from gateway import processes
 from gateway.app import MIGRATIONS, database
 from gateway.identity import keys

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response
-from werkzeug.middleware.proxy_fix import ProxyFix
-
 from chassis.db import Database
 from chassis.principal import Verifier
 from chassis.rpc import jwks
+from flask import Blueprint, Flask, Response
+from werkzeug.middleware.proxy_fix import ProxyFix
+
 from gateway.edge import Gateway, gateway, install, public
 from gateway.edge.context import API_AUDIENCE
 from gateway.edge.rates import Limiter

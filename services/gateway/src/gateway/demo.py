@@ -33,7 +33,7 @@ def seed(means: Means) -> dict[str, Any]:
     """Make what is missing; return every demo sign-in and the people who may register."""
     return {
         "citizens": [_citizen(means, number) for number in CITIZENS],
-        "staff": [_staff(means, *entry) for entry in STAFF],
+        "staff": [_staff(means, entry) for entry in STAFF],
         "people": [_shown(number, person(number)) for number in FREE],
     }
 
@@ -69,13 +69,16 @@ def _code_for(means: Means, phone: str) -> str:
     return found[0]
 
 
-def _staff(means: Means, role: str, username: str, name: str, areas: tuple[str, ...], office: str) -> dict[str, str]:
+def _staff(means: Means, entry: tuple[str, str, str, tuple[str, ...], str]) -> dict[str, str]:
+    role, username, name, areas, office = entry
     password = _derived(means, f"staff {username}")
     secret = base64.b32encode(_digest(means, f"totp {username}")[:20]).decode()
     with means.db.transaction(readonly=True) as session:
         known = session.scalar(select(StaffMember.id).where(StaffMember.username == username))
     if known is None:
-        made = staff.create(means, username=username, name=name, roles=(role,), areas=areas, office=office, must_change_password=False)
+        made = staff.create(
+            means, username=username, name=name, roles=(role,), areas=areas, office=office, must_change_password=False
+        )
         hashed = means.hasher.hash(password)
         with means.db.transaction() as session:
             member = session.scalars(select(StaffMember).where(StaffMember.username == made.username)).one()
@@ -94,5 +97,3 @@ def _derived(means: Means, what: str) -> str:
 
 def _digest(means: Means, what: str) -> bytes:
     return hmac.digest(means.settings.secret.encode(), f"demo|{what}".encode(), "sha256")
-
-

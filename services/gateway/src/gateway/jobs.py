@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 
+from chassis import telemetry
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from chassis import telemetry
 from gateway import inbox, messages
 from gateway.edge import idempotency
 from gateway.identity import challenges, recovery, sessions, throttle, tokens

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable, Mapping
 
 import orjson
-
 from chassis.db import Database
 from chassis.http import serve_health
+
 from gateway.settings import Settings
 
 GROUP = "gateway"
@@ -18,7 +18,7 @@ SOURCE = "/malang/gateway"
 
 def web(chosen: Settings) -> None:
     """Serve the portal with workers of their own; health and metrics stand in this parent process."""
-    from granian import Granian  # type: ignore[attr-defined]  # exported lazily
+    from granian import Granian
     from granian.constants import Interfaces
 
     own = Database(chosen.database_url, pool_size=1, application_name="gateway-health")
@@ -38,6 +38,7 @@ def consume(chosen: Settings, own: Database, stop: threading.Event) -> None:
     """Take facts in: notices and the access log."""
     from chassis import broker
     from chassis.consumer import Consumer
+
     from gateway.access_log import subscriptions as access_log
     from gateway.inbox import subscriptions as inbox
 

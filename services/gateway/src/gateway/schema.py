@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
+from chassis import db
 from sqlalchemy import DateTime, LargeBinary, MetaData
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import DeclarativeBase
-
-from chassis import db
 
 
 class Base(DeclarativeBase):

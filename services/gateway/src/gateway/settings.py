@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta
-
 from chassis.settings import Common
+from msgspec import Meta
 
 PREFIX = "GATEWAY_"
 
@@ -19,9 +18,9 @@ class Settings(Common, frozen=True, kw_only=True):
     secret: Annotated[str, Meta(description="Signs form tokens and page tokens; at least 32 characters", min_length=32)]
     host: Annotated[str, Meta(description="Address of the portal's server")] = "127.0.0.1"
     port: Annotated[int, Meta(description="Port of the portal's server", ge=1, le=65535)] = 8080
-    public_url: Annotated[
-        str, Meta(description="URL that people see; https makes cookies secure", pattern="^https?://[^/]+$")
-    ] = "http://127.0.0.1:8080"
+    public_url: Annotated[str, Meta(description="URL that people see; https makes cookies secure", pattern="^https?://[^/]+$")] = (
+        "http://127.0.0.1:8080"
+    )
     workers: Annotated[int, Meta(description="Processes of the portal's server", ge=1, le=64)] = 2
     threads: Annotated[int, Meta(description="Requests at work at once in one process", ge=1, le=256)] = 16
     trusted_proxies: Annotated[int, Meta(description="Proxies in front whose X-Forwarded-* headers count", ge=0, le=5)] = 0

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
 
+from chassis import clock, principal
+from chassis.principal import Minter, Principal
+from chassis.rpc import Upstream
 from malang.singo.v1.applications_pb2_grpc import ApplicationsStub
 from malang.singo.v1.charter_pb2_grpc import CharterStub
 from malang.singo.v1.letters_pb2_grpc import LettersStub
@@ -18,9 +21,6 @@ from malang.twuin.v1.network_pb2_grpc import NetworkStub
 from malang.twuin.v1.payments_pb2_grpc import PaymentsStub
 from malang.twuin.v1.tariffs_pb2_grpc import TariffsStub
 
-from chassis import clock, principal
-from chassis.principal import Minter, Principal
-from chassis.rpc import Upstream
 from gateway.settings import Settings
 
 S = TypeVar("S")

@@ -1,6 +1,7 @@
 """What each worker of the portal's server imports: the application, with the settings of the environment."""
 
 from chassis import settings, telemetry
+
 from gateway.app import create_app
 from gateway.settings import PREFIX, Settings
 

@@ -56,7 +56,9 @@ def test_every_broken_rule_is_named_in_both_languages_and_nothing_is_kept(means,
 def test_what_the_registry_does_not_know_is_refused_without_saying_what_is_wrong(means, people, name):
     other = people.form_of(4)[name]
     with pytest.raises(IdentityNotConfirmed) as wrong:
-        registration.begin(means, people.form_of(3, **{name: other if name != "kk" else "3573030101019999"}), address=people.ADDRESS)
+        registration.begin(
+            means, people.form_of(3, **{name: other if name != "kk" else "3573030101019999"}), address=people.ADDRESS
+        )
     assert wrong.value.fields == ()
 
 

@@ -7,11 +7,11 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from chassis import clock
 from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from chassis import clock
 from gateway import keyset
 from gateway.access_log.tables import ViewRow
 from gateway.identity.sessions import Staff
@@ -36,7 +36,7 @@ def keep(session: Session, citizen_id: str, viewer_id: str, view: View, *, fact_
     session.execute(insert(ViewRow).values(**values).on_conflict_do_nothing(index_elements=["fact_id", "citizen_id"]))
 
 
-def record(session: Session, citizen_id: str, viewer: Staff, purpose: str, subject_kind: str, subject_id: str) -> None:
+def record(session: Session, citizen_id: str, viewer: Staff, *, purpose: str, subject_kind: str, subject_id: str) -> None:
     """Write that a page of the gateway itself showed a person's data to a member of staff."""
     role = min(viewer.roles, default="")
     view = View(clock.now(), role, viewer.office, purpose, subject_kind, subject_id)

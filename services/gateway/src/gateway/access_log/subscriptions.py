@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import cast
 
+from chassis.consumer import Subscription
+from chassis.inbox import Envelope
 from google.protobuf.message import Message
 from malang.singo.v1.applications_events_pb2 import ApplicantViewed
 from malang.twuin.v1.connections_events_pb2 import HolderViewed
 from sqlalchemy.orm import Session
 
-from chassis.consumer import Subscription
-from chassis.inbox import Envelope
 from gateway.access_log.service import View, keep
 
 

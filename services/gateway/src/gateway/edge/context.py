@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from flask import current_app, request
-
 from chassis.crypto import Vault
 from chassis.db import Database
 from chassis.principal import Verifier
+from flask import current_app, request
+
 from gateway.edge.rates import Limiter
 from gateway.identity.means import Means
 from gateway.identity.tokens import AUDIENCE as API_AUDIENCE

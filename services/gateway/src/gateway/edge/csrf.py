@@ -6,10 +6,10 @@ import base64
 import hmac
 import secrets
 
+from chassis.errors import Refused
 from flask import g, request
 from werkzeug.wrappers import Response
 
-from chassis.errors import Refused
 from gateway.edge import cookies
 from gateway.edge.context import for_program, gateway
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+from chassis import telemetry
+from chassis.errors import DomainError, Language
+from chassis.principal import Unauthenticated
+from chassis.rpc import Failure
+from chassis.rpc.failures import of_exception, of_kind
 from flask import Flask, g, render_template
 from jinja2 import TemplateNotFound
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from chassis import telemetry
-from chassis.errors import DomainError, Language
-from chassis.principal import Unauthenticated
-from chassis.rpc import Failure
-from chassis.rpc.failures import of_exception, of_kind
 from gateway.edge.context import for_program
 
 log = telemetry.logger(__name__)
@@ -124,14 +124,14 @@ def _bare(shown: dict[str, Any], language: Language) -> str:
 def _of_http(wrong: HTTPException) -> Response:
     status = wrong.code or 500
     if status < 400 and wrong.response is not None:  # noqa: PLR2004 - a redirect that was raised
-        return wrong.get_response()  # type: ignore[return-value]  # werkzeug's own response
+        return wrong.get_response()
     id_, en = _PLAIN.get(status, (of_kind("internal").id, of_kind("internal").en))
     response = present(status, Failure("refused", _CODES.get(status, "http_error"), id_, en))
     for name, value in wrong.get_headers():
         if name in {"Allow", "Retry-After", "Location"}:
             response.headers[name] = value
     if status in {301, 302, 303, 307, 308}:
-        return wrong.get_response()  # type: ignore[return-value]  # as above
+        return wrong.get_response()
     return response
 
 

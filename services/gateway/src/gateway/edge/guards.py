@@ -6,11 +6,11 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from chassis.errors import Refused
+from chassis.principal import Unauthenticated
 from flask import g, redirect, request
 from werkzeug.wrappers import Response
 
-from chassis.errors import Refused
-from chassis.principal import Unauthenticated
 from gateway.edge.context import for_program
 from gateway.identity.sessions import Citizen, Staff
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from chassis import telemetry
 from flask import g, request
 from werkzeug.wrappers import Response
 
-from chassis import telemetry
 from gateway.edge.context import gateway
 
 CSP = (

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import orjson
+from chassis import clock
+from chassis.errors import Refused
+from chassis.inbox import InFlight, KeyReused
+from chassis.rpc import idempotency_key
 from flask import g, make_response, request
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from chassis import clock
-from chassis.errors import Refused
-from chassis.inbox import InFlight, KeyReused
-from chassis.rpc import idempotency_key
 from gateway.edge import cookies
 from gateway.edge.context import gateway
 from gateway.edge.csrf import FIELD as FORM_TOKEN
@@ -169,7 +169,10 @@ def _release(slot: _Slot) -> None:
     with gateway().db.transaction() as session:
         session.execute(
             delete(KeptAnswer).where(
-                KeptAnswer.person == slot.person, KeptAnswer.key == slot.key, KeptAnswer.attempt == slot.attempt, KeptAnswer.status.is_(None)
+                KeptAnswer.person == slot.person,
+                KeptAnswer.key == slot.key,
+                KeptAnswer.attempt == slot.attempt,
+                KeptAnswer.status.is_(None),
             )
         )
 

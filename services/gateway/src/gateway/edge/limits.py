@@ -6,9 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from chassis.errors import Refused
 from flask import g, request
 
-from chassis.errors import Refused
 from gateway.edge.context import address, gateway
 
 if TYPE_CHECKING:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from chassis import principal
+from chassis.principal import Unauthenticated
+from chassis.telemetry import context as call_context
 from flask import Flask, g, request
 from prometheus_client import Histogram
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from chassis import principal
-from chassis.principal import Unauthenticated
-from chassis.telemetry import context as call_context
 from gateway.edge import cookies, csrf, errors, guards, headers, limits
 from gateway.edge.context import API_AUDIENCE, Gateway, for_program, gateway
 from gateway.edge.idempotency import new_idempotency_key
@@ -115,5 +115,3 @@ def _teardown(_wrong: BaseException | None) -> None:
         acting.__exit__(None, None, None)
     call_context.deadline.set(None)
     call_context.idempotency_key.set(None)
-
-

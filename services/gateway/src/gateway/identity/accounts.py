@@ -7,11 +7,11 @@ import uuid
 from dataclasses import asdict, dataclass
 
 import msgspec
+from chassis import clock
+from chassis.crypto import Vault
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from chassis import clock
-from chassis.crypto import Vault
 from gateway.identity.errors import NoSuchAccount
 from gateway.identity.model import check_phone, digits_of
 from gateway.identity.registry import Profile

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
+from chassis import clock
+from chassis.errors import FieldError
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from chassis import clock
-from chassis.errors import FieldError
 from gateway.identity.errors import CodeRefused, CodeTooSoon
 from gateway.identity.means import Means
 from gateway.identity.tables import Challenge

@@ -8,14 +8,14 @@ import time
 import uuid
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import delete, insert, select, text, update
-from sqlalchemy.orm import Session
-
 from chassis import clock, telemetry
 from chassis.crypto import Vault
 from chassis.db import Database
 from chassis.principal import Minter
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.orm import Session
+
 from gateway.identity.tables import SigningKey
 
 log = telemetry.logger(__name__)
@@ -60,7 +60,8 @@ class Keyring:
         """Look again at the next use."""
         self._looked = float("-inf")
 
-    def _present(self, since: float = _FRESH) -> Ring:
+    def _present(self, since: float | None = None) -> Ring:
+        since = _FRESH if since is None else since
         ring = self._ring
         if ring is not None and time.monotonic() - self._looked < since:
             return ring
@@ -72,15 +73,14 @@ class Keyring:
             if self._ring is None or time.monotonic() - self._looked >= since:
                 self._ring = self._load()
                 self._looked = time.monotonic()
-            return self._ring
         except Exception:
             if self._ring is None:
                 raise
             log.warning("signing_keys_not_read", exc_info=True)
             self._looked = time.monotonic()
-            return self._ring
         finally:
             self._lock.release()
+        return self._ring
 
     def _load(self) -> Ring:
         with self._db.transaction() as session:

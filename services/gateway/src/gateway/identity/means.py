@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from chassis.cache import Cache
 from chassis.crypto import Vault
 from chassis.db import Database
+
 from gateway.identity.hashing import Hasher
 from gateway.identity.keys import Keyring
 from gateway.identity.registry import PopulationRegistry, registry_of

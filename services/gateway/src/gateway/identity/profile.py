@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from chassis import clock
+from chassis.errors import FieldError, InvalidFields
 from malang.singo.v1.applications_pb2 import ApplicantSnapshot
 from sqlalchemy import update
 
-from chassis import clock
-from chassis.errors import FieldError, InvalidFields
 from gateway.identity import accounts, sessions, throttle
 from gateway.identity.accounts import Details
 from gateway.identity.means import Means

@@ -8,13 +8,13 @@ import secrets
 import uuid
 from dataclasses import dataclass
 
+from chassis import clock, outbox
+from chassis.errors import InvalidFields
 from malang.gateway.v1.identity_events_pb2 import CitizenPhoneChanged
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chassis import clock, outbox
-from chassis.errors import InvalidFields
 from gateway.identity import accounts, challenges, sessions, throttle
 from gateway.identity.challenges import Pending
 from gateway.identity.errors import NoSuchPhoneChange, PhoneTaken
@@ -61,7 +61,7 @@ def finish_password(means: Means, request_id: str, code: str, password: str) -> 
         account = accounts.get(session, own.id, lock=True)
         account.password_hash, account.password_changed_at = hashed, clock.now()
         keys = sessions.end_all(session, account.id)
-        queue(session, means.vault, to=own.phone, body=_PASSWORD_CHANGED)
+        queue(session, means.vault, to=own.phone, body=_ENDED_ALL)
     means.cache.delete(*keys)
 
 
@@ -84,7 +84,13 @@ def begin_phone(means: Means, *, nik: str, kk: str, birth_date: str, new_phone: 
         owner = account if account is not None and _proved(means, account, str(household), born) else None
         taken = session.scalar(select(Account.id).where(Account.phone_index == accounts.phone_index(means.vault, phone)))
         return challenges.begin(
-            session, means, "phone", payload={}, owner=owner.id if owner else None, phone=phone, decoy=owner is None or taken is not None
+            session,
+            means,
+            "phone",
+            payload={},
+            owner=owner.id if owner else None,
+            phone=phone,
+            decoy=owner is None or taken is not None,
         )
 
 
@@ -111,7 +117,13 @@ def confirm_phone(means: Means, request_id: str, code: str) -> WaitingPhone:
             )
         )  # fmt: skip
         link = f"{means.settings.public_url}/nomor-hilang/batal/{token}"
-        queue(session, means.vault, to=accounts.phone_of(means.vault, account), body=_told(phone, effective, link), good_for=effective - now + dt.timedelta(hours=1))
+        queue(
+            session,
+            means.vault,
+            to=accounts.phone_of(means.vault, account),
+            body=_told(phone, effective, link),
+            good_for=effective - now + dt.timedelta(hours=1),
+        )
     if means.settings.phone_wait_hours == 0:
         apply_due_phones(means)
     return WaitingPhone(challenges.masked_phone(phone), now, effective)
@@ -150,7 +162,9 @@ def waiting_phone(means: Means, citizen_id: str) -> WaitingPhone | None:
 def apply_due_phones(means: Means) -> int:
     """Let the numbers count whose waiting time is over; return how many."""
     with means.db.transaction(readonly=True) as session:
-        due = session.scalars(select(PhoneChange.id).where(PhoneChange.outcome == "waiting", PhoneChange.effective_at <= clock.now())).all()
+        due = session.scalars(
+            select(PhoneChange.id).where(PhoneChange.outcome == "waiting", PhoneChange.effective_at <= clock.now())
+        ).all()
     done = 0
     for identity in due:
         try:
@@ -168,7 +182,9 @@ def apply_due_phones(means: Means) -> int:
 def _apply(means: Means, identity: uuid.UUID) -> int:
     with means.db.transaction() as session:
         row = session.scalars(
-            select(PhoneChange).where(PhoneChange.id == identity, PhoneChange.outcome == "waiting").with_for_update(skip_locked=True)
+            select(PhoneChange)
+            .where(PhoneChange.id == identity, PhoneChange.outcome == "waiting")
+            .with_for_update(skip_locked=True)
         ).one_or_none()
         if row is None:
             return 0
@@ -187,13 +203,11 @@ def _apply(means: Means, identity: uuid.UUID) -> int:
     return 1
 
 
-_PASSWORD_CHANGED = (
+_ENDED_ALL = (
     "Kata sandi akun Singo/Twuin Anda baru saja diganti dan semua sesi diakhiri. Jika bukan Anda, segera hubungi kelurahan. / "
     "Your password was changed and all sessions ended. If this was not you, contact the office at once."
 )
-_APPLIED = (
-    "Nomor ini sekarang menjadi nomor akun Singo/Twuin Anda. Silakan masuk kembali. / This number is now your account's. Please sign in again."
-)
+_APPLIED = "Nomor ini sekarang menjadi nomor akun Singo/Twuin Anda. Silakan masuk kembali. / This number is now your account's. Please sign in again."
 
 
 def _told(phone: str, effective: dt.datetime, link: str) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import msgspec
+from chassis import clock, outbox
+from chassis.errors import FieldError, InvalidFields
 from malang.gateway.v1.identity_events_pb2 import CitizenRegistered
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from chassis import clock, outbox
-from chassis.errors import FieldError, InvalidFields
 from gateway.identity import accounts, challenges, throttle
 from gateway.identity.accounts import Registrant
 from gateway.identity.challenges import Pending
@@ -79,7 +78,11 @@ _TOLD = (
 def _checked(form: Mapping[str, str]) -> tuple[Registrant, str]:
     given = {name: str(form.get(name, "")) for name in ("nik", "kk", "name", "birth_date", "phone", "password", "email")}
     nik, kk, name = check_nik(given["nik"]), check_kk(given["kk"]), check_name(given["name"])
-    born, phone, email = check_birth_date(given["birth_date"], clock.today()), check_phone(given["phone"]), check_email(given["email"])
+    born, phone, email = (
+        check_birth_date(given["birth_date"], clock.today()),
+        check_phone(given["phone"]),
+        check_email(given["email"]),
+    )
     known: list[str] = [given["name"], given["nik"], given["phone"], given["email"]]
     wrong: list[FieldError] = [
         error for checked in (nik, kk, name, born, phone, email) if isinstance(checked, list) for error in checked
@@ -87,12 +90,9 @@ def _checked(form: Mapping[str, str]) -> tuple[Registrant, str]:
     wrong += check_password(given["password"], not_like=known)
     if wrong:
         raise InvalidFields(fields=wrong)
-    parts: Any = (nik, kk, name, born, phone, email)
-    return _registrant(*parts, language="en" if form.get("language") == "en" else "id"), given["password"]
-
-
-def _registrant(nik: Nik, kk: str, name: str, born: dt.date, phone: str, email: str, *, language: str) -> Registrant:
-    return Registrant(nik=nik.number, kk=kk, name=name, birth_date=born, phone=phone, email=email, language=language)
+    parts: Any = {"kk": kk, "name": name, "birth_date": born, "phone": phone, "email": email}  # none is a list of errors now
+    number = nik.number if isinstance(nik, Nik) else ""
+    return Registrant(nik=number, language="en" if form.get("language") == "en" else "id", **parts), given["password"]
 
 
 def _confirmed(means: Means, who: Registrant) -> Profile:

@@ -8,15 +8,15 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Row, delete, insert, select, update
-from sqlalchemy.orm import Session
-
 from chassis import clock
 from chassis.crypto import Vault
 from chassis.principal import Principal
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.orm import Session
+
 from gateway.identity.errors import NoSuchSession
 from gateway.identity.means import Means
 from gateway.identity.tables import Account, SignedIn, StaffMember
@@ -118,13 +118,22 @@ class SessionView:
 
 
 def open_session(
-    session: Session, means: Means, kind: Literal["citizen", "staff"], subject: uuid.UUID, *, client: Client, address: str, agent: str
+    session: Session,
+    means: Means,
+    kind: Literal["citizen", "staff"],
+    subject: uuid.UUID,
+    *,
+    client: Client,
+    address: str,
+    agent: str,
 ) -> NewSession:
     """Open a session of a person who has just proved who they are."""
     token, identity, now = secrets.token_urlsafe(32), uuid.uuid4(), clock.now()
     settings = means.settings
     hours, minutes = (
-        (settings.session_hours, settings.session_idle_minutes) if kind == "citizen" else (settings.staff_hours, settings.staff_idle_minutes)
+        (settings.session_hours, settings.session_idle_minutes)
+        if kind == "citizen"
+        else (settings.staff_hours, settings.staff_idle_minutes)
     )
     life, idle = dt.timedelta(hours=hours), minutes * 60
     if client == "api":
@@ -192,7 +201,9 @@ def open_sessions(means: Means, person: Person) -> list[SessionView]:
         query = select(SignedIn).where(
             SignedIn.subject == uuid.UUID(person.id), SignedIn.ended_at.is_(None), SignedIn.expires_at > clock.now()
         )
-        rows = [row for row in session.scalars(query.order_by(SignedIn.seen_at.desc())) if not _idled(row.seen_at, row.idle_seconds)]
+        rows = [
+            row for row in session.scalars(query.order_by(SignedIn.seen_at.desc())) if not _idled(row.seen_at, row.idle_seconds)
+        ]
         return [
             SessionView(
                 id=str(row.id), client="api" if row.client == "api" else "browser", address=row.address, agent=row.agent,
@@ -213,7 +224,7 @@ def purge(session: Session) -> None:
     session.execute(delete(SignedIn).where(SignedIn.expires_at < clock.now() - dt.timedelta(days=30)))
 
 
-def _find(means: Means, key: str, condition: object) -> Person | None:
+def _find(means: Means, key: str, condition: ColumnElement[bool]) -> Person | None:
     now = clock.now().timestamp()
     if (content := means.cache.get(key)) is not None:
         known = _decoded(content)
@@ -233,10 +244,12 @@ def _decoded(content: bytes) -> _Known | None:
         return None  # written by another release
 
 
-def _load(means: Means, condition: object) -> _Known | None:
+def _load(means: Means, condition: ColumnElement[bool]) -> _Known | None:
     now = clock.now()
     with means.db.transaction() as session:
-        row = session.scalars(select(SignedIn).where(condition, SignedIn.ended_at.is_(None), SignedIn.expires_at > now)).one_or_none()  # type: ignore[arg-type]  # a column expression
+        row = session.scalars(
+            select(SignedIn).where(condition, SignedIn.ended_at.is_(None), SignedIn.expires_at > now)
+        ).one_or_none()
         if row is None or _idled(row.seen_at, row.idle_seconds):
             return None
         if (now - row.seen_at).total_seconds() >= _CACHED / 2:
@@ -245,7 +258,9 @@ def _load(means: Means, condition: object) -> _Known | None:
 
 
 def _of_citizen(session: Session, row: SignedIn, now: dt.datetime) -> _Known | None:
-    account = session.execute(select(Account.name_sealed, Account.language, Account.loa).where(Account.id == row.subject)).one_or_none()
+    account = session.execute(
+        select(Account.name_sealed, Account.language, Account.loa).where(Account.id == row.subject)
+    ).one_or_none()
     if account is None:
         return None
     return _Known(
@@ -277,7 +292,17 @@ def _person(means: Means, known: _Known) -> Person:
     claims["office"] = known.office
     principal = Principal(known.subject, "staff", roles=roles, areas=areas, loa=known.loa, name=known.staff_name, claims=claims)
     return Staff(
-        known.subject, "staff", known.sid, known.client, known.language, principal, known.loa, roles, areas, known.office, known.staff_name
+        known.subject,
+        "staff",
+        known.sid,
+        known.client,
+        known.language,
+        principal,
+        known.loa,
+        roles,
+        areas,
+        known.office,
+        known.staff_name,
     )
 
 
@@ -285,12 +310,12 @@ def _idled(seen_at: dt.datetime, idle: int) -> bool:
     return clock.now() - seen_at > dt.timedelta(seconds=idle)
 
 
-def _end(session: Session, *conditions: object) -> list[str]:
-    query = update(SignedIn).where(SignedIn.ended_at.is_(None), *conditions).values(ended_at=clock.now())  # type: ignore[arg-type]  # as above
+def _end(session: Session, *conditions: ColumnElement[bool]) -> list[str]:
+    query = update(SignedIn).where(SignedIn.ended_at.is_(None), *conditions).values(ended_at=clock.now())
     return _keys(session.execute(query.returning(SignedIn.id, SignedIn.token_hash)).all())
 
 
-def _keys(rows: Sequence[Row[tuple[uuid.UUID, bytes | None]]]) -> list[str]:
+def _keys(rows: Sequence[Any]) -> list[str]:
     return [key for row in rows for key in (f"session:{row.id}", _token_key(row.token_hash or b""))]
 
 

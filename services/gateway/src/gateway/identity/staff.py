@@ -9,13 +9,13 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from chassis import clock, outbox
+from chassis.errors import FieldError, InvalidFields
 from malang.gateway.v1.identity_events_pb2 import StaffEnded
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chassis import clock, outbox
-from chassis.errors import FieldError, InvalidFields
 from gateway.identity import sessions
 from gateway.identity.errors import NoSuchAccount, NotYourself, StaffHasEnded, UsernameTaken
 from gateway.identity.means import Means
@@ -24,7 +24,33 @@ from gateway.identity.tables import RecoveryCode, StaffChange, StaffMember
 
 _USERNAME = re.compile(r"[a-z][a-z0-9._-]{2,31}")
 _AREA = re.compile(r"\*|[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}")
-_WORDS = "air angin awan bukit bunga danau daun embun fajar gunung hujan jati kabut kali kebun langit lembah melati padi pasir pohon sawah senja taman teratai".split()
+_WORDS = [
+    "air",
+    "angin",
+    "awan",
+    "bukit",
+    "bunga",
+    "danau",
+    "daun",
+    "embun",
+    "fajar",
+    "gunung",
+    "hujan",
+    "jati",
+    "kabut",
+    "kali",
+    "kebun",
+    "langit",
+    "lembah",
+    "melati",
+    "padi",
+    "pasir",
+    "pohon",
+    "sawah",
+    "senja",
+    "taman",
+    "teratai",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +186,9 @@ def get_staff(means: Means, staff_id: str) -> tuple[StaffView, list[Change]]:
         member = session.get(StaffMember, _uuid(staff_id))
         if member is None:
             raise NoSuchAccount
-        changes = session.scalars(select(StaffChange).where(StaffChange.staff_id == member.id).order_by(StaffChange.at.desc())).all()
+        changes = session.scalars(
+            select(StaffChange).where(StaffChange.staff_id == member.id).order_by(StaffChange.at.desc())
+        ).all()
         return _view(member), [Change(each.action, each.admin_id, each.reason, each.at) for each in changes]
 
 
@@ -187,7 +215,7 @@ def totp_uri(username: str, secret: str) -> str:
     """Return what a QR code for an authenticator app carries."""
     import pyotp
 
-    return pyotp.TOTP(secret).provisioning_uri(username, issuer_name="Singo + Twuin")
+    return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name="Singo + Twuin")
 
 
 def seal_totp(means: Means, staff_id: uuid.UUID, secret: str) -> bytes:
@@ -210,7 +238,9 @@ def _check(username: str, name: str, roles: Collection[str], areas: Collection[s
             )
         )  # fmt: skip
     if not name.strip() or len(name) > 120:  # noqa: PLR2004 - characters
-        wrong.append(FieldError("name", "required", "Isi nama, paling banyak 120 karakter.", "Enter the name, at most 120 characters."))
+        wrong.append(
+            FieldError("name", "required", "Isi nama, paling banyak 120 karakter.", "Enter the name, at most 120 characters.")
+        )
     if not roles or not set(roles) <= set(STAFF_ROLES):
         known = ", ".join(STAFF_ROLES)
         wrong.append(FieldError("roles", "unknown", f"Pilih peran dari: {known}.", f"Choose roles from: {known}."))
@@ -223,7 +253,11 @@ def _check(username: str, name: str, roles: Collection[str], areas: Collection[s
 def _reasoned(reason: str) -> None:
     if len(reason.strip()) < 5:  # noqa: PLR2004 - characters
         raise InvalidFields(
-            fields=[FieldError("reason", "required", "Isi alasan, paling sedikit 5 karakter.", "Give a reason of at least 5 characters.")]
+            fields=[
+                FieldError(
+                    "reason", "required", "Isi alasan, paling sedikit 5 karakter.", "Give a reason of at least 5 characters."
+                )
+            ]
         )
 
 

@@ -8,11 +8,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Literal
 
+from chassis import clock
+from chassis.errors import FieldError, InvalidFields
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from chassis import clock
-from chassis.errors import FieldError, InvalidFields
 from gateway.identity import challenges, sessions, throttle
 from gateway.identity.errors import CodeRefused, SignInRefused
 from gateway.identity.means import Means
@@ -131,7 +131,9 @@ def change_password(means: Means, person: Person, present: str, new: str, *, add
     hashed = means.hasher.hash(new)
     with means.db.transaction() as session:
         session.execute(
-            update(StaffMember).where(StaffMember.id == uuid.UUID(person.id)).values(password_hash=hashed, must_change_password=False)
+            update(StaffMember)
+            .where(StaffMember.id == uuid.UUID(person.id))
+            .values(password_hash=hashed, must_change_password=False)
         )
         ended = sessions.end_all(session, uuid.UUID(person.id), but=uuid.UUID(person.session_id))
     means.cache.delete(*ended)
@@ -192,7 +194,9 @@ def _recovery_fits(session: Session, means: Means, member: StaffMember, code: st
 def _renew_recovery_codes(session: Session, means: Means, staff_id: uuid.UUID) -> tuple[str, ...]:
     codes = tuple("-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(2)) for _ in range(_RECOVERY_CODES))
     session.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
-    session.execute(insert(RecoveryCode), [{"staff_id": staff_id, "code_hash": _recovery_hash(means, staff_id, code)} for code in codes])
+    session.execute(
+        insert(RecoveryCode), [{"staff_id": staff_id, "code_hash": _recovery_hash(means, staff_id, code)} for code in codes]
+    )
     return codes
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
+from chassis import clock
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from chassis import clock
 from gateway.identity.errors import TooManyTries
 from gateway.identity.means import Means
 from gateway.identity.model import ACCOUNT, ADDRESS, PAIR, Backoff

@@ -8,11 +8,11 @@ import secrets
 import uuid
 from dataclasses import dataclass
 
+from chassis import clock, telemetry
+from chassis.principal import Principal
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from chassis import clock, telemetry
-from chassis.principal import Principal
 from gateway.identity import sessions
 from gateway.identity.errors import RefreshRefused
 from gateway.identity.means import Means
@@ -40,7 +40,7 @@ def issue(means: Means, new: NewSession) -> Pair:
     """Return the first pair of a session that was opened with client "api"."""
     with means.db.transaction() as session:
         token, expires = _next(session, means, uuid.UUID(new.session_id))
-    return _pair(means, new.session_id, new.subject, new.kind, token, expires)
+    return _pair(means, new, token, expires)
 
 
 def refresh(means: Means, token: str) -> Pair:
@@ -58,12 +58,12 @@ def refresh(means: Means, token: str) -> Pair:
         else:
             row.used_at = family.seen_at = now
             successor, expires = _next(session, means, family.id)
-            found = (str(family.id), str(family.subject), family.kind)
+            known = NewSession("", str(family.id), "staff" if family.kind == "staff" else "citizen", str(family.subject))
     if replayed:
         means.cache.delete(*keys)
         log.warning("refresh_token_reused", session=str(family.id))
         raise RefreshRefused
-    return _pair(means, *found, successor, expires)
+    return _pair(means, known, successor, expires)
 
 
 def revoke(means: Means, token: str) -> None:
@@ -86,10 +86,10 @@ def _next(session: Session, means: Means, family: uuid.UUID) -> tuple[str, dt.da
     return token, expires
 
 
-def _pair(means: Means, session_id: str, subject: str, kind: str, token: str, expires: dt.datetime) -> Pair:
-    who = Principal(subject, "staff" if kind == "staff" else "citizen", claims={"sid": session_id})
+def _pair(means: Means, known: NewSession, token: str, expires: dt.datetime) -> Pair:
+    who = Principal(known.subject, known.kind, claims={"sid": known.session_id})
     access = means.keyring.minter().mint(who, AUDIENCE, ttl=ACCESS_SECONDS)
-    return Pair(access, ACCESS_SECONDS, token, expires, session_id)
+    return Pair(access, ACCESS_SECONDS, token, expires, known.session_id)
 
 
 def _hash(token: str) -> bytes:

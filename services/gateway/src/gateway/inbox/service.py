@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from chassis import clock
+from chassis.errors import Language, NotFound
 from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from chassis import clock
-from chassis.errors import Language, NotFound
 from gateway import keyset
 from gateway.inbox.tables import NoticeRow
 from gateway.inbox.texts import NoticeText, text
@@ -58,7 +58,15 @@ def notify(
 ) -> int:
     """Write a notice for each citizen; one that this fact has made already is left alone. Return how many are new."""
     rows = [
-        {"id": uuid.uuid4(), "citizen_id": uuid.UUID(each), "fact_id": fact_id, "code": code, "params": params, "link": link, "at": at}
+        {
+            "id": uuid.uuid4(),
+            "citizen_id": uuid.UUID(each),
+            "fact_id": fact_id,
+            "code": code,
+            "params": params,
+            "link": link,
+            "at": at,
+        }
         for each in sorted(set(citizens))
     ]
     if not rows:
@@ -67,9 +75,7 @@ def notify(
     return len(session.execute(made.returning(NoticeRow.id)).all())
 
 
-def page(
-    session: Session, citizen_id: str, *, page_token: str = "", page_size: int = 0, unread_only: bool = False
-) -> Page[Notice]:
+def page(session: Session, citizen_id: str, *, page_token: str = "", page_size: int = 0, unread_only: bool = False) -> Page[Notice]:
     """Return a page of a citizen's notices, newest first."""
     size = keyset.size_of(page_size)
     query = select(NoticeRow).where(NoticeRow.citizen_id == uuid.UUID(citizen_id))
@@ -118,9 +124,7 @@ def _known(session: Session, citizen_id: str, notice_ids: Iterable[str]) -> set[
         wanted = {uuid.UUID(each) for each in notice_ids}
     except ValueError:
         raise NoSuchNotice from None
-    own = set(
-        session.scalars(select(NoticeRow.id).where(NoticeRow.citizen_id == uuid.UUID(citizen_id), NoticeRow.id.in_(wanted)))
-    )
+    own = set(session.scalars(select(NoticeRow.id).where(NoticeRow.citizen_id == uuid.UUID(citizen_id), NoticeRow.id.in_(wanted))))
     if own != wanted:
         raise NoSuchNotice
     return wanted

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from chassis.consumer import Subscription
+from chassis.inbox import Envelope
 from google.protobuf.message import Message
 from malang.gateway.v1 import identity_events_pb2 as identity
 from malang.singo.v1 import applications_events_pb2 as applications
@@ -14,8 +16,6 @@ from malang.twuin.v1 import connections_events_pb2 as connections
 from malang.twuin.v1 import payments_events_pb2 as payments
 from sqlalchemy.orm import Session
 
-from chassis.consumer import Subscription
-from chassis.inbox import Envelope
 from gateway.inbox.service import notify
 
 # A notice is only ever added, so a fact that comes late disturbs nothing: none of these needs its key's order.

@@ -31,8 +31,14 @@ TEXTS: dict[str, dict[Language, tuple[str, str]]] = {
         "en": ("Application received", "We have received application {reference}; it will be answered by {due_on}."),
     },
     "application_returned": {
-        "id": ("Permohonan perlu diperbaiki", "Petugas mengembalikan permohonan {reference}. Lihat alasannya, perbaiki, lalu kirim lagi."),
-        "en": ("Application needs correction", "Application {reference} was returned. See the reasons, correct it and send it again."),
+        "id": (
+            "Permohonan perlu diperbaiki",
+            "Petugas mengembalikan permohonan {reference}. Lihat alasannya, perbaiki, lalu kirim lagi.",
+        ),
+        "en": (
+            "Application needs correction",
+            "Application {reference} was returned. See the reasons, correct it and send it again.",
+        ),
     },
     "application_approved": {
         "id": ("Permohonan disetujui", "Permohonan {reference} lolos pemeriksaan dan menunggu tanda tangan lurah."),
@@ -74,8 +80,34 @@ REASONS: dict[str, dict[Language, str]] = {
     "wrong_amount": {"id": "jumlahnya tidak sesuai", "en": "the amount was wrong"},
 }
 _MONTHS: dict[Language, tuple[str, ...]] = {
-    "id": tuple("Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember".split()),
-    "en": tuple("January February March April May June July August September October November December".split()),
+    "id": (
+        "Januari",
+        "Februari",
+        "Maret",
+        "April",
+        "Mei",
+        "Juni",
+        "Juli",
+        "Agustus",
+        "September",
+        "Oktober",
+        "November",
+        "Desember",
+    ),
+    "en": (
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ),
 }
 
 

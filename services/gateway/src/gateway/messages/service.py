@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass
-
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.orm import Session
+from typing import Any
 
 from chassis import clock, telemetry
 from chassis.crypto import Vault
 from chassis.db import Database
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
 from gateway.messages.carriers import Carriers, NotSent
 from gateway.messages.tables import OutgoingMessage
 
@@ -76,20 +77,19 @@ def deliver_due(db: Database, vault: Vault, carriers: Carriers, *, most: int = 5
     return len(claimed)
 
 
-def _attempt(vault: Vault, carriers: Carriers, row: object) -> dict[str, object]:
+def _attempt(vault: Vault, carriers: Carriers, row: Any) -> dict[str, object]:
     now = clock.now()
-    identity, channel, to, subject, body, tries, good_until = row  # type: ignore[misc, attr-defined]  # a row of the query above
-    carrier = carriers.get(channel)
-    if carrier is None or good_until < now:
+    carrier = carriers.get(row.channel)
+    if carrier is None or row.good_until < now:
         return {"state": "dropped", "ended_at": now}
     try:
         carrier.send(
-            to=vault.open(to, bound=f"message:{identity}:to"), subject=subject,
-            body=vault.open(body, bound=f"message:{identity}:body"), reference=str(identity),
+            to=vault.open(row.to_sealed, bound=f"message:{row.id}:to"), subject=row.subject,
+            body=vault.open(row.body_sealed, bound=f"message:{row.id}:body"), reference=str(row.id),
         )  # fmt: skip
     except NotSent as wrong:
-        log.warning("message_not_sent", message=str(identity), channel=channel, tries=tries, reason=str(wrong))
-        return {"next_try_at": now + dt.timedelta(seconds=min(_LONGEST_PAUSE, 2 ** min(tries, 10)))}
+        log.warning("message_not_sent", message=str(row.id), channel=row.channel, tries=row.tries, reason=str(wrong))
+        return {"next_try_at": now + dt.timedelta(seconds=min(_LONGEST_PAUSE, 2 ** min(row.tries, 10)))}
     return {"state": "sent", "ended_at": now}
 
 

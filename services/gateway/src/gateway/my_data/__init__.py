@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chassis import clock
+
 from gateway import access_log, inbox
 from gateway.identity import profile
 from gateway.identity.means import Means

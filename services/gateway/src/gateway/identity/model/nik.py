@@ -15,7 +15,46 @@ _WOMEN = 40  # added to a woman's day of birth
 
 # Provinces as numbered by the ministry; a code stays in use after a province is split.
 PROVINCES = frozenset(
-    "11 12 13 14 15 16 17 18 19 21 31 32 33 34 35 36 51 52 53 61 62 63 64 65 71 72 73 74 75 76 81 82 91 92 93 94 95 96".split()
+    [
+        "11",
+        "12",
+        "13",
+        "14",
+        "15",
+        "16",
+        "17",
+        "18",
+        "19",
+        "21",
+        "31",
+        "32",
+        "33",
+        "34",
+        "35",
+        "36",
+        "51",
+        "52",
+        "53",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "71",
+        "72",
+        "73",
+        "74",
+        "75",
+        "76",
+        "81",
+        "82",
+        "91",
+        "92",
+        "93",
+        "94",
+        "95",
+        "96",
+    ]
 )
 
 
@@ -73,7 +112,9 @@ def _area_errors(number: str) -> list[FieldError]:
     if number[:2] not in PROVINCES:
         return [FieldError("nik", "province", "Kode provinsi pada NIK tidak dikenal.", "The NIK names an unknown province.")]
     if "00" in {number[2:4], number[4:6]}:
-        return [FieldError("nik", "area", "Kode kota atau kecamatan pada NIK tidak boleh 00.", "The NIK names regency or district 00.")]
+        return [
+            FieldError("nik", "area", "Kode kota atau kecamatan pada NIK tidak boleh 00.", "The NIK names regency or district 00.")
+        ]
     return []
 
 
@@ -83,7 +124,9 @@ def _date_errors(number: str) -> list[FieldError]:
     # The century is not written: 29 February is possible if it is in one of the two.
     if any(_exists(century + year, month, day) for century in (1900, 2000)):
         return []
-    return [FieldError("nik", "birth_date", "Tanggal lahir pada NIK tidak mungkin.", "The NIK carries an impossible date of birth.")]
+    return [
+        FieldError("nik", "birth_date", "Tanggal lahir pada NIK tidak mungkin.", "The NIK carries an impossible date of birth.")
+    ]
 
 
 def _exists(year: int, month: int, day: int) -> bool:

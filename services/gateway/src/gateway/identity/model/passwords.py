@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 from chassis.errors import FieldError
@@ -13,11 +14,75 @@ _DIGITS_ONLY = 16  # shorter ones without a letter are dates and phone numbers
 # Stems that lists of leaked passwords are full of, here and elsewhere; a password that is one of them, padded
 # with digits and signs at its ends, is refused.
 _STEMS = frozenset(
-    """password passw0rd passwordku katasandi sandi rahasia qwerty qwertyuiop qwertyui asdfghjkl zxcvbnm letmein welcome
-    iloveyou sayangku sayang cintaku indonesia merdeka garuda malang arema aremania singoedan bismillah alhamdulillah
-    allahuakbar admin administrator bluebird dragon monkey football baseball sunshine princess superman batman pokemon
-    master michael jordan jakarta surabaya persija persib jawatimur kotamalang doraemon naruto abcdefghij abcdefgh abcdef
-    abc abcd qazwsx qazwsxedc trustno changeme default guest root test testing user login hello""".split()
+    [
+        "password",
+        "passw0rd",
+        "passwordku",
+        "katasandi",
+        "sandi",
+        "rahasia",
+        "qwerty",
+        "qwertyuiop",
+        "qwertyui",
+        "asdfghjkl",
+        "zxcvbnm",
+        "letmein",
+        "welcome",
+        "iloveyou",
+        "sayangku",
+        "sayang",
+        "cintaku",
+        "indonesia",
+        "merdeka",
+        "garuda",
+        "malang",
+        "arema",
+        "aremania",
+        "singoedan",
+        "bismillah",
+        "alhamdulillah",
+        "allahuakbar",
+        "admin",
+        "administrator",
+        "bluebird",
+        "dragon",
+        "monkey",
+        "football",
+        "baseball",
+        "sunshine",
+        "princess",
+        "superman",
+        "batman",
+        "pokemon",
+        "master",
+        "michael",
+        "jordan",
+        "jakarta",
+        "surabaya",
+        "persija",
+        "persib",
+        "jawatimur",
+        "kotamalang",
+        "doraemon",
+        "naruto",
+        "abcdefghij",
+        "abcdefgh",
+        "abcdef",
+        "abc",
+        "abcd",
+        "qazwsx",
+        "qazwsxedc",
+        "trustno",
+        "changeme",
+        "default",
+        "guest",
+        "root",
+        "test",
+        "testing",
+        "user",
+        "login",
+        "hello",
+    ]
 )
 
 
@@ -26,7 +91,10 @@ def check_password(text: str, *, not_like: Iterable[str] = (), field: str = "pas
     if len(text) < SHORTEST:
         return [
             FieldError(
-                field, "too_short", f"Kata sandi paling sedikit {SHORTEST} karakter.", f"A password has at least {SHORTEST} characters."
+                field,
+                "too_short",
+                f"Kata sandi paling sedikit {SHORTEST} karakter.",
+                f"A password has at least {SHORTEST} characters.",
             )
         ]
     if len(text) > LONGEST:
@@ -52,7 +120,7 @@ def _common(text: str) -> bool:
 
 
 def _run(text: str) -> bool:
-    steps = {ord(after) - ord(before) for before, after in zip(text, text[1:], strict=False)}
+    steps = {ord(after) - ord(before) for before, after in itertools.pairwise(text)}
     return len(steps) == 1 and steps <= {-1, 0, 1}
 
 

@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from chassis.errors import FieldError
+
 from gateway.identity.model.nik import digits_of
 
 STAFF_ROLES = ("officer", "lurah", "water_cs", "cashier", "crew", "operator", "admin")

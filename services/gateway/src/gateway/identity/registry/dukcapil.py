@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
-
 from chassis import telemetry
+
 from gateway.identity.registry import Match, Profile
 
 log = telemetry.logger(__name__)

@@ -11,12 +11,87 @@ from gateway.identity.model import comparable_name
 from gateway.identity.registry import Match, Profile
 
 COUNT = 500
-_MEN = "Adi Bagus Candra Dimas Eko Fajar Galih Hendra Irfan Joko Kurnia Lukman Made Nanda Oki Pandu Rizal Satria Teguh Wahyu".split()
-_WOMEN = "Ayu Bunga Citra Dewi Endah Fitri Gita Hesti Indah Jelita Kartika Lestari Maya Ningrum Okta Putri Ratna Sari Tika Wulan".split()
-_LAST = "Santosa Wibisono Prakoso Handoyo Kusumo Nugraha Saputro Laksono Permadi Hartanto Mahardika Purnama Sanjaya Utomo".split()
-_STREETS = "Danau Bratan|Danau Toba|Danau Ranau|Danau Sentani|Danau Maninjau|Danau Kerinci|Danau Limboto|Danau Singkarak".split("|")
+_MEN = [
+    "Adi",
+    "Bagus",
+    "Candra",
+    "Dimas",
+    "Eko",
+    "Fajar",
+    "Galih",
+    "Hendra",
+    "Irfan",
+    "Joko",
+    "Kurnia",
+    "Lukman",
+    "Made",
+    "Nanda",
+    "Oki",
+    "Pandu",
+    "Rizal",
+    "Satria",
+    "Teguh",
+    "Wahyu",
+]
+_WOMEN = [
+    "Ayu",
+    "Bunga",
+    "Citra",
+    "Dewi",
+    "Endah",
+    "Fitri",
+    "Gita",
+    "Hesti",
+    "Indah",
+    "Jelita",
+    "Kartika",
+    "Lestari",
+    "Maya",
+    "Ningrum",
+    "Okta",
+    "Putri",
+    "Ratna",
+    "Sari",
+    "Tika",
+    "Wulan",
+]
+_LAST = [
+    "Santosa",
+    "Wibisono",
+    "Prakoso",
+    "Handoyo",
+    "Kusumo",
+    "Nugraha",
+    "Saputro",
+    "Laksono",
+    "Permadi",
+    "Hartanto",
+    "Mahardika",
+    "Purnama",
+    "Sanjaya",
+    "Utomo",
+]
+_STREETS = [
+    "Danau Bratan",
+    "Danau Toba",
+    "Danau Ranau",
+    "Danau Sentani",
+    "Danau Maninjau",
+    "Danau Kerinci",
+    "Danau Limboto",
+    "Danau Singkarak",
+]
 _RELIGIONS = ("ISLAM",) * 8 + ("KRISTEN", "KATOLIK", "HINDU", "BUDDHA")
-_WORK = "KARYAWAN SWASTA|WIRASWASTA|PELAJAR/MAHASISWA|MENGURUS RUMAH TANGGA|GURU|BURUH HARIAN LEPAS|PEDAGANG|PEGAWAI NEGERI SIPIL".split("|")
+_WORK = [
+    "KARYAWAN SWASTA",
+    "WIRASWASTA",
+    "PELAJAR/MAHASISWA",
+    "MENGURUS RUMAH TANGGA",
+    "GURU",
+    "BURUH HARIAN LEPAS",
+    "PEDAGANG",
+    "PEGAWAI NEGERI SIPIL",
+]
 _PLACES = ("MALANG",) * 6 + ("BLITAR", "PASURUAN", "KEDIRI", "SURABAYA")
 _SAWOJAJAR = "35.73.03.1008"
 _OTHERS = ("35.73.03.1007", "35.73.01.1001", "35.73.05.1001", "35.73.02.1002")
