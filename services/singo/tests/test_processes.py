@@ -12,18 +12,22 @@ import sys
 import threading
 import time
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from chassis import rpc, testing
+import sqlalchemy as sa
+from chassis import clock, outbox, rpc, testing
 from chassis.db import Database
 from chassis.settings import load
+from malang.gateway.v1.identity_events_pb2 import StaffEnded
 from malang.singo.v1 import applications_pb2, charter_pb2
 from malang.singo.v1.applications_pb2_grpc import ApplicationsStub
 from malang.singo.v1.charter_pb2_grpc import CharterStub
 from singo import app
+from singo.applications.tables import Application
 from singo.parts import Parts
 from singo.settings import PREFIX, Settings
 
@@ -124,6 +128,32 @@ def test_the_rpc_process_serves_everyone_as_the_gateway_vouches_for_them(environ
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
+
+
+def test_a_fact_goes_out_by_the_relay_and_comes_in_by_the_consumer(environment, parts):
+    with parts.db.transaction() as session:
+        session.execute(
+            sa.insert(Application).values(
+                id=uuid.uuid4(), reference="SGO-2222-2222", citizen_id="c", kind="domisili", kelurahan="35.73.03.1008", state="submitted",
+                claimed_by="leaver", fields=b"", applicant=b"", created_at=clock.now(), updated_at=clock.now(),
+            )
+        )  # fmt: skip
+        outbox.append(session, StaffEnded(staff_id="leaver"), key="leaver", sequence=1)
+    running = [run("relay", environment), run("consume", environment)]
+    try:
+        until = time.monotonic() + 30
+        while claimed(parts) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert claimed(parts) == ""
+    finally:
+        for each in running:
+            each.send_signal(signal.SIGTERM)
+        assert [each.wait(30) for each in running] == [0, 0]
+
+
+def claimed(parts) -> str:
+    with parts.db.transaction(readonly=True) as session:
+        return session.scalars(sa.select(Application.claimed_by)).one()
 
 
 @pytest.mark.parametrize("process", ["consume", "relay", "jobs"])

@@ -60,7 +60,7 @@ def _relay(parts: Parts, stop: threading.Event, at_work: threading.Event) -> Non
     from chassis.relay import Relay
 
     at_work.set()
-    Relay(parts.db, broker.connect(parts.settings.event_bus_url), source=SERVICE).run(stop)
+    Relay(parts.db, broker.connect(parts.settings.event_bus_url), source=f"/{SERVICE}").run(stop)
 
 
 def _jobs(parts: Parts, stop: threading.Event, at_work: threading.Event) -> None:

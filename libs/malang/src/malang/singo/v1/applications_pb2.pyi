@@ -103,7 +103,7 @@ class TimelineEntry(_message.Message):
     ACTOR_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
     event: _builtins.str
-    """drafted, submitted, claimed, released, returned, corrected, approved, signing, signed, refused, withdrawn"""
+    """drafted, submitted, claimed, released, returned, corrected, checked (one officer's step of several), approved, signing, signed, refused, withdrawn"""
     actor: _charter_pb2.StepRole.ValueType
     note: _builtins.str
     """reasons as the citizen may read them"""

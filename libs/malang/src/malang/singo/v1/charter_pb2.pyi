@@ -135,7 +135,7 @@ class Kind(_message.Message):
     code: _builtins.str
     """e.g. "domisili" """
     form_schema: _builtins.str
-    """JSON Schema 2020-12 of the form, with "x-label", "x-hint" and "x-widget" per field"""
+    """JSON Schema 2020-12 of the form, flat; per field "x-label" and "x-hint" {id, en}, "x-widget" (text, textarea, date, select, number), "x-options" {value: {id, en}} of a select, "x-unit" (rupiah), "x-not-after" (today)"""
     time_limit_days: _builtins.int
     """working days from submission"""
     fee: _builtins.int
