@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import orjson
+from chassis import clock
 from flask import Blueprint, Response, g, redirect
 from flask.typing import ResponseReturnValue
 from malang.singo.v1.applications_pb2 import (
@@ -16,7 +17,6 @@ from malang.singo.v1.applications_pb2 import (
 )
 from malang.twuin.v1.billing_pb2 import BILL_STATE_OPEN, Bill, ListBillsRequest, ListBillsResponse
 
-from chassis import clock
 from gateway import access_log, inbox, my_data
 from gateway.edge import citizen_required, end_session, gateway, limited
 from gateway.edge.context import address
@@ -66,7 +66,11 @@ def dashboard() -> ResponseReturnValue:
 
 def _waiting(applications: list[Application], bills: list[Bill]) -> list[Waiting]:
     return [
-        *(_waiting_application(each) for each in applications if each.state in {APPLICATION_STATE_DRAFT, APPLICATION_STATE_RETURNED}),
+        *(
+            _waiting_application(each)
+            for each in applications
+            if each.state in {APPLICATION_STATE_DRAFT, APPLICATION_STATE_RETURNED}
+        ),
         *(_waiting_bill(each) for each in bills if each.state == BILL_STATE_OPEN),
     ]
 

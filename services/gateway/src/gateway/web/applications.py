@@ -143,7 +143,11 @@ def _by_requirement(application: Application) -> dict[str, list[Attachment]]:
 
 def _documents(application: Application, entry: Entry) -> ResponseReturnValue:
     return page(
-        "letters/documents.html", entry, kind=_kind(application.kind), application=application, attachments=_by_requirement(application)
+        "letters/documents.html",
+        entry,
+        kind=_kind(application.kind),
+        application=application,
+        attachments=_by_requirement(application),
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from chassis.rpc import Failure
 from flask import request
 
-from chassis.rpc import Failure
 from gateway.edge import gateway
 from gateway.upstreams import Upstreams
 from gateway.web.catalog import language

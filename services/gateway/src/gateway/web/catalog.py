@@ -7,9 +7,8 @@ import io
 from functools import cache
 from pathlib import Path
 
-from flask import g, has_request_context
-
 from chassis.errors import Language
+from flask import g, has_request_context
 
 HERE = Path(__file__).parent
 CATALOGUE = HERE / "translations" / "en" / "LC_MESSAGES" / "messages.po"

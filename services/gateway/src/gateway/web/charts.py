@@ -37,8 +37,10 @@ def bars(items: Sequence[Bar], *, title: str, description: str, unit: str) -> Ma
     floor = HEIGHT - BOTTOM
     scale = (floor - TOP) / top
     out = [
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="chart-title chart-text">'
-        f'<title id="chart-title">{escape(title)}</title><desc id="chart-text">{escape(description)}</desc>'
+        (
+            f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="chart-title chart-text">'
+            f'<title id="chart-title">{escape(title)}</title><desc id="chart-text">{escape(description)}</desc>'
+        )
     ]
     out += [_gridline(quarter * top // 4, floor - quarter * top / 4 * scale) for quarter in range(1, 5)]
     out.append(f'<text x="0" y="12">{escape(unit)}</text>')

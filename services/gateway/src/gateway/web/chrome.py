@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from chassis import clock, telemetry
 from flask import Flask, g, render_template, request, url_for
 
-from chassis import clock, telemetry
 from gateway.edge import gateway, new_idempotency_key
 from gateway.identity.sessions import Citizen
 from gateway.web import formats, labels

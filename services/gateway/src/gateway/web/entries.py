@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from flask import request
-
 from chassis.errors import DomainError, FieldError
 from chassis.rpc import Failure
 from chassis.rpc.failures import of_exception
+from flask import request
+
 from gateway.edge import status_of
 from gateway.web.catalog import language
 

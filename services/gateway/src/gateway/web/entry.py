@@ -103,5 +103,13 @@ def register_again() -> ResponseReturnValue:
 
 def _code(entry: Entry, request_id: str, sent_to: str) -> Response:
     return make_response(
-        page("entry/code.html", entry, request_id=request_id, sent_to=sent_to, action="/daftar/kode", steps=_steps(), with_password=False)
+        page(
+            "entry/code.html",
+            entry,
+            request_id=request_id,
+            sent_to=sent_to,
+            action="/daftar/kode",
+            steps=_steps(),
+            with_password=False,
+        )
     )

@@ -6,12 +6,13 @@ import datetime as dt
 
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
+from chassis import clock
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from chassis import clock
 from gateway.web.catalog import language
 
 NO_BREAK = "\u00a0"
+MEGA = 1_000_000
 Instant = dt.datetime | Timestamp
 
 
@@ -71,6 +72,6 @@ def period(value: str, width: str = "MMMM y") -> str:
 
 def size(count: int) -> str:
     """Return a size in bytes for a person, e.g. 320 kB."""
-    if count < 1_000_000:
+    if count < MEGA:
         return f"{number(max(1, round(count / 1000)))}{NO_BREAK}kB"
-    return f"{number(round(count / 1_000_000, 1))}{NO_BREAK}MB"
+    return f"{number(round(count / MEGA, 1))}{NO_BREAK}MB"

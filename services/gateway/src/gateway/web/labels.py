@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gateway.web.catalog import _
 from malang.singo.v1 import applications_pb2, charter_pb2
 from malang.twuin.v1 import billing_pb2, connections_pb2, payments_pb2
+
+from gateway.web.catalog import _
 
 
 class Label(NamedTuple):

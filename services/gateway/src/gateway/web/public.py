@@ -88,7 +88,9 @@ def verify(code: str) -> ResponseReturnValue:
     if letter is None:
         if entry.status == 404:  # noqa: PLR2004
             entry.general = ""
-            entry.errors["kode"] = _("Tidak ada surat dengan kode ini. Periksa ketikannya; bila sudah benar, surat itu bukan dari kami.")
+            entry.errors["kode"] = _(
+                "Tidak ada surat dengan kode ini. Periksa ketikannya; bila sudah benar, surat itu bukan dari kami."
+            )
         return page("public/verify_code.html", entry)
     return page("public/verify.html", entry, letter=letter, code=code, upload=None)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from chassis import telemetry
 from flask import g
 
-from chassis import telemetry
 from gateway import inbox
 from gateway.edge import gateway
 

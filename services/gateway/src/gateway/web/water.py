@@ -17,8 +17,9 @@ from malang.twuin.v1.connections_pb2 import (
 from malang.twuin.v1.metering_pb2 import UsageMonth, UsageRequest
 from markupsafe import Markup
 
-from gateway.edge import citizen_required, idempotent, limited
-from gateway.web import charts, formats, proofs
+from gateway import phone_proof
+from gateway.edge import citizen_required, gateway, idempotent, limited
+from gateway.web import charts, formats
 from gateway.web.calls import digits, page_token, services, tried
 from gateway.web.catalog import _
 from gateway.web.chrome import page
@@ -52,7 +53,7 @@ def link() -> ResponseReturnValue:
     entry = Entry.typed()
     if entry["cara"] == "telepon":
         with entry.catching(missing=True, names={"connection_number": "phone_connection_number"}):
-            proof = proofs.begin(entry["phone_connection_number"])
+            proof = phone_proof.begin(gateway().means, services(), entry["phone_connection_number"])
             return page("water/link_code.html", proof_id=proof.proof_id, phone=proof.phone_masked)
         return page("water/link.html", entry)
     amount = digits(entry["last_bill_amount"])
