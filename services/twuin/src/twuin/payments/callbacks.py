@@ -86,7 +86,9 @@ def _apply(session: Session, payment: PaymentRow, money_id: uuid.UUID, money: Mo
         money=money,
         bills_open=[b.open for b in bills],
     )
-    payment.state = state_after(State(payment.state), reason).value
+    # The number first: a payment is never written as paid without its receipt's.
+    number = _receipt_number(session) if reason is None else payment.receipt_number
+    payment.state, payment.receipt_number = state_after(State(payment.state), reason).value, number
     payment.version += 1
     release(session, payment.payment_id)
     if reason is None:
@@ -97,7 +99,6 @@ def _apply(session: Session, payment: PaymentRow, money_id: uuid.UUID, money: Mo
 
 def _pay(session: Session, payment: PaymentRow, bills: list[billing.Payable], money: Money) -> None:
     payment.paid_at = money.paid_at
-    payment.receipt_number = _receipt_number(session)
     billing.settle(session, [bill.bill_id for bill in bills], payment_id=payment.payment_id, at=money.paid_at)
     clearing = _CLEARING[Channel(payment.channel)]
     ledger.book(
