@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from malang.singo.v1 import applications_pb2, charter_pb2
 from malang.twuin.v1 import billing_pb2, connections_pb2, payments_pb2
@@ -20,7 +21,7 @@ class Label(NamedTuple):
 def application(state: int) -> Label:
     """Return the label of an application's state."""
     p = applications_pb2
-    return {
+    table: Mapping[Any, Label] = {  # enum values are of types of their own
         p.APPLICATION_STATE_DRAFT: Label(_("Draf"), ""),
         p.APPLICATION_STATE_SUBMITTED: Label(_("Sedang diperiksa"), "info"),
         p.APPLICATION_STATE_RETURNED: Label(_("Perlu perbaikan"), "warn"),
@@ -29,7 +30,8 @@ def application(state: int) -> Label:
         p.APPLICATION_STATE_SIGNED: Label(_("Selesai"), "ok"),
         p.APPLICATION_STATE_REFUSED: Label(_("Ditolak"), "bad"),
         p.APPLICATION_STATE_WITHDRAWN: Label(_("Dibatalkan"), ""),
-    }.get(state, Label(_("Tidak diketahui"), ""))
+    }
+    return table.get(state, Label(_("Tidak diketahui"), ""))
 
 
 def event(name: str) -> str:
@@ -51,48 +53,52 @@ def event(name: str) -> str:
 
 def step_role(role: int) -> str:
     """Return who acts in a step of a procedure."""
-    return {
+    table: Mapping[Any, str] = {  # enum values are of types of their own
         charter_pb2.STEP_ROLE_CITIZEN: _("Pemohon"),
         charter_pb2.STEP_ROLE_OFFICER: _("Petugas kelurahan"),
         charter_pb2.STEP_ROLE_LURAH: _("Lurah"),
-    }.get(role, "")
+    }
+    return table.get(role, "")
 
 
 def bill(state: int, *, late: bool = False) -> Label:
     """Return the label of a bill's state."""
     if state == billing_pb2.BILL_STATE_OPEN:
         return Label(_("Lewat jatuh tempo"), "bad") if late else Label(_("Belum dibayar"), "warn")
-    return {
+    table: Mapping[Any, Label] = {  # enum values are of types of their own
         billing_pb2.BILL_STATE_PAID: Label(_("Lunas"), "ok"),
         billing_pb2.BILL_STATE_CANCELLED: Label(_("Dibatalkan"), ""),
-    }.get(state, Label(_("Tidak diketahui"), ""))
+    }
+    return table.get(state, Label(_("Tidak diketahui"), ""))
 
 
 def payment(state: int) -> Label:
     """Return the label of a payment's state."""
     p = payments_pb2
-    return {
+    table: Mapping[Any, Label] = {  # enum values are of types of their own
         p.PAYMENT_STATE_STARTING: Label(_("Sedang disiapkan"), "info"),
         p.PAYMENT_STATE_PENDING: Label(_("Menunggu pembayaran"), "warn"),
         p.PAYMENT_STATE_PAID: Label(_("Berhasil"), "ok"),
         p.PAYMENT_STATE_EXPIRED: Label(_("Kedaluwarsa"), ""),
         p.PAYMENT_STATE_CANCELLED: Label(_("Dibatalkan"), ""),
         p.PAYMENT_STATE_TO_REFUND: Label(_("Dana akan dikembalikan"), "info"),
-    }.get(state, Label(_("Tidak diketahui"), ""))
+    }
+    return table.get(state, Label(_("Tidak diketahui"), ""))
 
 
 def connection(state: int) -> Label:
     """Return the label of a connection's state."""
-    return {
+    table: Mapping[Any, Label] = {  # enum values are of types of their own
         connections_pb2.CONNECTION_STATE_ACTIVE: Label(_("Aktif"), "ok"),
         connections_pb2.CONNECTION_STATE_CLOSED: Label(_("Ditutup sementara"), "warn"),
         connections_pb2.CONNECTION_STATE_REMOVED: Label(_("Dicabut"), ""),
-    }.get(state, Label(_("Tidak diketahui"), ""))
+    }
+    return table.get(state, Label(_("Tidak diketahui"), ""))
 
 
 def channel(value: int) -> str:
     """Return the name of a payment channel."""
-    return {payments_pb2.CHANNEL_VA: _("Virtual account bank"), payments_pb2.CHANNEL_QRIS: "QRIS"}.get(value, "")
+    return {int(payments_pb2.CHANNEL_VA): _("Virtual account bank"), int(payments_pb2.CHANNEL_QRIS): "QRIS"}.get(value, "")
 
 
 def role(code: str) -> str:

@@ -10,7 +10,6 @@ from malang.twuin.v1.payments_pb2 import (
     CHANNEL_QRIS,
     CHANNEL_VA,
     CancelPaymentRequest,
-    Channel,
     GetPaymentRequest,
     ListMyPaymentsRequest,
     ListMyPaymentsResponse,
@@ -28,7 +27,7 @@ from gateway.web.files import as_download
 from gateway.web.water import bill_list, bill_page
 
 pages = Blueprint("payments", __name__)
-_CHANNELS: dict[str, Channel] = {"va": CHANNEL_VA, "qris": CHANNEL_QRIS}
+_CHANNELS = {"va": CHANNEL_VA, "qris": CHANNEL_QRIS}
 
 
 @pages.post("/bayar")

@@ -55,7 +55,7 @@ def tariff() -> ResponseReturnValue:
             entry.reject("golongan", _("Pilih golongan tarif."))
         if volume is None:
             entry.reject("volume", _("Tulis pemakaian sebagai bilangan bulat, misalnya 18."))
-        if not entry.wrong:
+        if not entry.wrong and volume is not None:
             with entry.catching(missing=True, names={"group": "golongan"}):
                 result = services().tariffs.Calculate(CalculateRequest(group=entry["golongan"], volume=volume))
     return page(
