@@ -298,6 +298,21 @@ def test_every_look_at_a_person_becomes_a_fact(world):
         assert each.purpose == "check"
 
 
+def test_staff_read_what_an_applicant_wrote_with_a_purpose_only(world):
+    own = world.submitted().application_id
+    with as_staff(roles=["officer"]):
+        answers = [
+            world.stub.Claim(pb.ClaimRequest(application_id=own)),
+            world.stub.Release(pb.ReleaseRequest(application_id=own)),
+            world.stub.Approve(pb.ApproveRequest(application_id=own)),
+            *world.stub.Queue(pb.QueueRequest(states=[pb.APPLICATION_STATE_APPROVED])).applications,
+        ]
+    assert len(answers) == 4
+    for each in answers:
+        assert (each.fields, list(each.attachments)) == ("", [])
+    assert world.facts(facts.ApplicantViewed) == []
+
+
 def test_the_queue_has_what_waits_for_the_callers_role_oldest_due_first(world):
     with clock.frozen(TUESDAY + dt.timedelta(days=2)):
         later = world.submitted()

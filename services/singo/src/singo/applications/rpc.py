@@ -163,13 +163,13 @@ class ApplicationsServicer(Base):
     def Claim(self, request: pb.ClaimRequest, context: grpc.ServicerContext) -> pb.Application:
         """Take out of the queue."""
         with self._db.transaction() as session:
-            return translate.whole(desk.claim(session, principal.current(), request.application_id), self._means)
+            return translate.outline(desk.claim(session, principal.current(), request.application_id), self._means)
 
     @rpc.access(DESK)
     def Release(self, request: pb.ReleaseRequest, context: grpc.ServicerContext) -> pb.Application:
         """Give back to the queue."""
         with self._db.transaction() as session:
-            return translate.whole(desk.release(session, principal.current(), request.application_id), self._means)
+            return translate.outline(desk.release(session, principal.current(), request.application_id), self._means)
 
     @rpc.access(DESK)
     def Return(self, request: pb.ReturnRequest, context: grpc.ServicerContext) -> pb.Application:
@@ -179,7 +179,7 @@ class ApplicationsServicer(Base):
 
             def effect() -> pb.Application:
                 row = desk.give_back(session, self._means, principal.current(), request.application_id, reasons)
-                return translate.whole(row, self._means)
+                return translate.outline(row, self._means)
 
             return once(session, request, pb.Application, effect)
 
@@ -190,7 +190,7 @@ class ApplicationsServicer(Base):
 
             def effect() -> pb.Application:
                 row = desk.approve(session, self._means, principal.current(), request.application_id, request.note)
-                return translate.whole(row, self._means)
+                return translate.outline(row, self._means)
 
             return once(session, request, pb.Application, effect)
 
@@ -201,7 +201,7 @@ class ApplicationsServicer(Base):
 
             def effect() -> pb.Application:
                 row = desk.refuse(session, principal.current(), request.application_id, request.reason)
-                return translate.whole(row, self._means)
+                return translate.outline(row, self._means)
 
             return once(session, request, pb.Application, effect)
 
@@ -211,7 +211,7 @@ class ApplicationsServicer(Base):
         who = principal.current()
         self._signing.sign(who, request.application_id)
         with self._db.transaction(readonly=True) as session:
-            return translate.whole(desk.read(session, who, request.application_id), self._means)
+            return translate.outline(desk.read(session, who, request.application_id), self._means)
 
     def _content(self, found: Attachment) -> pb.AttachmentContent:
         content = papers.verify(found, self._means.content(found))

@@ -35,9 +35,15 @@ ROLES = {
 
 def whole(row: Application, means: Means) -> pb.Application:
     """Return an application with its fields, documents and timeline."""
-    message = line(row, means)
+    message = outline(row, means)
     message.fields = orjson.dumps(means.fields(row)).decode()
     message.attachments.extend(attachment(each) for each in row.attachments)
+    return message
+
+
+def outline(row: Application, means: Means) -> pb.Application:
+    """Return an application with its timeline, and nothing that its applicant wrote: staff read that with a purpose only."""
+    message = line(row, means)
     message.timeline.extend(_entry(each) for each in row.timeline)
     return message
 
