@@ -3,6 +3,7 @@
 from singo.letters.checking import Trust
 from singo.letters.model import LetterDraft, Produced
 from singo.letters.press import Press, open_press
+from singo.letters.remote import RemoteSigner
 from singo.letters.service import issue, printable, produce, reserve
 from singo.letters.signing import KeySigner, Signer, certificates, local_identity, read_identity
 from singo.letters.timestamping import authority
@@ -13,6 +14,7 @@ __all__ = [
     "LetterDraft",
     "Press",
     "Produced",
+    "RemoteSigner",
     "Signer",
     "Trust",
     "Typesetter",

@@ -12,6 +12,7 @@ from prometheus_client import Histogram
 from singo.files import FileStore
 from singo.letters.checking import Trust
 from singo.letters.model import LetterDraft, Produced, address_hash, path_of
+from singo.letters.remote import RemoteSigner
 from singo.letters.signing import KeySigner, Signer, certificates, local_identity
 from singo.letters.timestamping import authority
 from singo.letters.typesetting import Typesetter
@@ -59,11 +60,23 @@ class Press:
 
 
 def open_press(
-    *, public_url: str, signing_dir: Path, timestamp_url: str, vault: Vault, files: FileStore, address_key: bytes
+    *,
+    public_url: str,
+    signing_dir: Path,
+    timestamp_url: str,
+    vault: Vault,
+    files: FileStore,
+    address_key: bytes,
+    remote: RemoteSigner | None = None,
 ) -> tuple[Press, Trust]:
-    """Return a press that signs with the local key of a folder (made on the first run), and whom to believe when verifying."""
+    """Return a press and whom to believe when verifying.
+
+    It signs with `remote` where one is given, else with the local key of a folder, made on the first run. Letters that
+    the folder's certificates signed before stay verifiable, as uncertified ones.
+    """
     if signing_dir == Path():
         raise ValueError("the local signing key needs a folder")
-    identity = local_identity(signing_dir)
-    press = Press(Typesetter(public_url), KeySigner(identity, authority(timestamp_url)), vault, files, address_key)
-    return press, Trust(local=[each for file in sorted(signing_dir.glob("*.pem")) for each in certificates(file.read_bytes())])
+    signer: Signer = remote or KeySigner(local_identity(signing_dir), authority(timestamp_url))
+    local = [each for file in sorted(signing_dir.glob("*.pem")) for each in certificates(file.read_bytes())]
+    trust = Trust(certified=remote.roots if remote else (), local=local)
+    return Press(Typesetter(public_url), signer, vault, files, address_key), trust

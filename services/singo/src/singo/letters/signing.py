@@ -21,7 +21,7 @@ FIELD = "TandaTangan"
 LOCAL_NAME = "Singo, sertifikat lokal (tidak tersertifikasi)"
 LIFE = dt.timedelta(days=3652)
 # Hexadecimal digits kept free for the signature. Known beforehand, since the library would else sign twice to find out.
-ROOM, ROOM_WITH_TIMESTAMP = 8 * 1024, 32 * 1024
+ROOM, ROOM_WITH_TIMESTAMP = 16 * 1024, 32 * 1024
 
 
 class Signer(Protocol):
@@ -76,31 +76,36 @@ class KeySigner:
 
     def sign(self, pdf: bytes, *, signatory: str, place: str) -> bytes:
         """Return the PDF with an invisible PAdES signature that allows no later change."""
-        from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-        from pyhanko.sign import signers
-        from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
+        from pyhanko.sign.signers import SimpleSigner
         from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-        metadata = signers.PdfSignatureMetadata(
-            field_name=FIELD,
-            md_algorithm="sha256",
-            name=signatory,
-            location=place,
-            reason="Penerbitan surat",
-            subfilter=SigSeedSubFilter.PADES,
-            certify=True,
-            docmdp_permissions=MDPPerm.NO_CHANGES,
-        )
-        field = SigFieldSpec(FIELD, box=None, readable_field_name=f"Tanda tangan elektronik {signatory}")
         store = SimpleCertificateStore()  # type: ignore[no-untyped-call]  # the library leaves it unannotated
-        signer = signers.SimpleSigner(self.identity.certificate, self.identity.key, store)
-        out = signers.PdfSigner(metadata, signer, timestamper=self.authority, new_field_spec=field).sign_pdf(
-            IncrementalPdfFileWriter(BytesIO(pdf)),
-            output=BytesIO(),
-            bytes_reserved=ROOM_WITH_TIMESTAMP if self.timestamped else ROOM,
-        )
-        signed: bytes = out.getvalue()
-        return signed
+        hand = SimpleSigner(self.identity.certificate, self.identity.key, store)
+        return pades(pdf, hand, self.authority, signatory=signatory, place=place)
+
+
+def pades(pdf: bytes, hand: Any, authority: Any, *, signatory: str, place: str) -> bytes:
+    """Return the PDF signed as PAdES by a pyhanko Signer, with the time by a pyhanko TimeStamper or none."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
+    from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
+
+    metadata = PdfSignatureMetadata(
+        field_name=FIELD,
+        md_algorithm="sha256",
+        name=signatory,
+        location=place,
+        reason="Penerbitan surat",
+        subfilter=SigSeedSubFilter.PADES,
+        certify=True,
+        docmdp_permissions=MDPPerm.NO_CHANGES,
+    )
+    field = SigFieldSpec(FIELD, box=None, readable_field_name=f"Tanda tangan elektronik {signatory}")
+    out = PdfSigner(metadata, hand, timestamper=authority, new_field_spec=field).sign_pdf(
+        IncrementalPdfFileWriter(BytesIO(pdf)), output=BytesIO(), bytes_reserved=ROOM_WITH_TIMESTAMP if authority else ROOM
+    )
+    signed: bytes = out.getvalue()
+    return signed
 
 
 def local_identity(folder: Path) -> Identity:
