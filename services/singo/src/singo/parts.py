@@ -20,7 +20,7 @@ from singo.settings import PREFIX, Settings
 if TYPE_CHECKING:
     from singo.applications.means import Means
     from singo.applications.signing import Signing
-    from singo.letters import Press, Trust
+    from singo.letters import Press, RemoteSigner, Trust
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,21 @@ class Parts:
             vault=self.vault,
             files=self.files,
             address_key=self._address_key,
+            remote=self._remote_signer,
         )
+
+    @property
+    def _remote_signer(self) -> RemoteSigner | None:
+        if not self.settings.signer_url:
+            return None
+        from singo import letters
+
+        try:
+            chain = Path(self.settings.signer_chain).read_bytes()
+            time = letters.authority(self.settings.timestamp_url)
+            return letters.RemoteSigner(self.settings.signer_url, self.settings.signer_token, chain, time)
+        except (OSError, ValueError) as wrong:
+            _exit(f"settings: {PREFIX}SIGNER_URL or {PREFIX}SIGNER_CHAIN is wrong: {wrong}")
 
     @property
     def _address_key(self) -> bytes:

@@ -29,5 +29,8 @@ class Settings(Common, frozen=True, kw_only=True, forbid_unknown_fields=True):
     public_url: Annotated[str, Meta(description="URL of the portal, printed on letters")] = "http://localhost:8000"
     signing_dir: Annotated[str, Meta(description="Folder of the local signing key and certificate", min_length=1)]
     timestamp_url: Annotated[str, Meta(description="RFC 3161 timestamp authority; empty = signatures without a timestamp")] = ""
+    signer_url: Annotated[str, Meta(description="Signing service that keeps a certified key; empty = the local key")] = ""
+    signer_token: Annotated[str, Meta(description="Bearer token of the signing service")] = ""
+    signer_chain: Annotated[str, Meta(description="PEM file of the service's certificate and those above it, root last")] = ""
     signing_lease_seconds: Annotated[int, Meta(description="How long one process may take to make a letter", ge=5, le=600)] = 30
     job_interval_seconds: Annotated[int, Meta(description="Pause between two rounds of jobs", ge=1, le=3600)] = 15
