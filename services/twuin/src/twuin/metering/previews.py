@@ -167,7 +167,7 @@ def _judged(preview_id: uuid.UUID, viewer: Principal) -> sa.Select[Any]:
     known = connections.directory().subquery("known")
     within = sa.true() if "*" in viewer.areas else known.c.kelurahan.in_(sorted(viewer.areas))
     line, register = _incoming.c, RegisterRow
-    usual = _usual(known.c.connection_id)
+    usual = _usual(known)
     through, turned = _through(line.value, register)
     raw = sa.cast(register.carried + through, sa.BigInteger)
     # An estimate is what the reader wrote down; it may not go back.
@@ -207,16 +207,19 @@ def _judged(preview_id: uuid.UUID, viewer: Principal) -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def _usual(connection_id: sa.ColumnElement[uuid.UUID]) -> sa.FromClause:
+def _usual(known: sa.FromClause) -> sa.FromClause:
+    """Return metering.model.Usual as SQL, for each row of `known`."""
     latest = (
         sa.select(ReadingRow.volume)
-        .where(ReadingRow.connection_id == connection_id)
+        .where(ReadingRow.connection_id == known.c.connection_id)
         .order_by(ReadingRow.period.desc())
         .limit(model.HISTORY)
-        .subquery("latest")
+        .correlate(known)
+        .lateral("latest")
     )
     total = sa.cast(sa.func.coalesce(sa.func.sum(latest.c.volume), 0), sa.BigInteger)
-    return sa.select(sa.func.count().label("count"), total.label("total")).select_from(latest).lateral("usual")
+    query = sa.select(sa.func.count().label("count"), total.label("total")).select_from(latest)
+    return query.correlate(known).lateral("usual")
 
 
 def _span(register: type[RegisterRow]) -> sa.ColumnElement[int]:
