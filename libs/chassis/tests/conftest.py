@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-
 from chassis import broker, db
 from chassis.testing import database_url, kafka, postgres, valkey  # noqa: F401 - fixtures
 

@@ -2,7 +2,6 @@ import threading
 import uuid
 
 import pytest
-
 from chassis import inbox, principal, telemetry
 from chassis.principal import Principal
 from malang.twuin.v1.billing_events_pb2 import BillIssued, BillPaid

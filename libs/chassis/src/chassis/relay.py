@@ -75,7 +75,7 @@ class Relay:
                 continue
             now = time.monotonic()
             worked_at = now if sent else worked_at
-            stop.wait(_pause(sent, now - worked_at))
+            stop.wait(_pause(sent, self._batch, now - worked_at))
         self.close()
 
     def turn(self) -> int:
@@ -164,10 +164,10 @@ def _message(source: str, topic: str, row: Sequence[Any]) -> Outgoing:
     return Outgoing(topic, key, bytes(payload), headers)
 
 
-def _pause(sent: int, idle: float) -> float:
-    """Return the seconds until the next look: soon while facts come, rarely when none came for long."""
-    if sent:
-        return 0.002
+def _pause(sent: int, full: int, idle: float) -> float:
+    """Return the seconds until the next look: at once behind a full batch, soon while facts come, rarely when none came for long."""
+    if sent >= full:
+        return 0.0
     if idle < 2:  # noqa: PLR2004 - somebody is at work
-        return 0.01
+        return 0.008
     return 0.05 if idle < 30 else 0.25  # noqa: PLR2004 - as above

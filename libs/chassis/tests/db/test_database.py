@@ -10,7 +10,6 @@ from chassis import db, telemetry
 from chassis.db.frame import inbox, outbox
 
 
-
 def _say(session, text, at=None):
     now = at or dt.datetime.now(dt.UTC)
     values = {"event_id": uuid.uuid4(), "topic": "t", "type": text, "key": "k", "sequence": 1, "time": now, "sent_at": at}

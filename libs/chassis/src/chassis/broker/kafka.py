@@ -167,7 +167,7 @@ class KafkaPublisher:
                 acks="all",
                 enable_idempotence=True,
                 compression_type="lz4",
-                linger_ms=2,
+                linger_ms=20,  # costs nothing: flush() ends the wait of the last messages
                 batch_size=65_536,
                 delivery_timeout_ms=30_000,
                 request_timeout_ms=10_000,

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import orjson
 import psycopg
 from psycopg.types.json import Jsonb
 
@@ -162,7 +163,14 @@ def _numbered(connection: psycopg.Connection[Any], topic: tuple[int, int], batch
     counts = {"topic": topic_id, "partitions": list(placed), "counts": [len(each) for each in placed.values()]}
     first = dict(connection.execute(_HAND_OUT, counts).fetchall())
     return [
-        (topic_id, partition, first[partition] + index, message.key, Jsonb(dict(message.headers)), message.payload)
+        (
+            topic_id,
+            partition,
+            first[partition] + index,
+            message.key,
+            Jsonb(dict(message.headers), dumps=orjson.dumps),
+            message.payload,
+        )
         for partition, messages in placed.items()
         for index, message in enumerate(messages)
     ]

@@ -44,6 +44,8 @@ class Database:
             "postgresql+psycopg" + self.url.removeprefix("postgresql"),
             # The driver must not begin by itself: transaction() sends BEGIN together with the call's time limit, in one round trip.
             isolation_level="AUTOCOMMIT",
+            # What a statement carried may be personal data: errors name the statement, not its values.
+            hide_parameters=True,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=min(5.0, statement_timeout_ms / 1000),
