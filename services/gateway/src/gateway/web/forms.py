@@ -10,6 +10,8 @@ from typing import Any
 from gateway.web import formats
 from gateway.web.catalog import _, pick
 
+EXACT_DIGITS = 15  # more are not exact in every reader of JSON
+
 
 @dataclass(frozen=True, slots=True)
 class Widget:
@@ -73,7 +75,8 @@ def collect(schema: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, An
 
 def _number(text: str) -> int | str:
     plain = text.replace(".", "").replace(" ", "")
-    return int(plain) if plain.removeprefix("-").isdecimal() and plain.isascii() and len(plain) < 16 else text  # noqa: PLR2004 - exact in JSON
+    figures = plain.removeprefix("-")
+    return int(plain) if figures.isascii() and figures.isdecimal() and len(figures) <= EXACT_DIGITS else text
 
 
 def spread(fields: str) -> dict[str, str]:
