@@ -6,26 +6,31 @@ import argparse
 import os
 import sys
 import tempfile
+from typing import TYPE_CHECKING
 
 if sys.argv[1:2] == ["web"] and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     # Before anything makes a metric: workers count in files of one folder, new at every start.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="gateway-metrics-")
 
+import msgspec
 from chassis import db, settings, telemetry
 from chassis.http import serve_health, stop_on_signals
 
 from gateway import processes
-from gateway.app import MIGRATIONS, database
-from gateway.identity import keys
-from gateway.identity.means import Means, means_of
+from gateway.processes import MIGRATIONS, database
 from gateway.settings import PREFIX, Settings
+
+if TYPE_CHECKING:
+    from gateway.identity.means import Means
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the process or command that `arguments` name."""
     asked = _parser().parse_args(arguments)
     chosen = settings.load(Settings, PREFIX)
-    telemetry.configure("gateway", asked.command, chosen)
+    # A command's answer is all that it writes to standard output.
+    quiet = chosen if asked.command in processes.LONG_LIVED else msgspec.structs.replace(chosen, log_level="error")
+    telemetry.configure("gateway", asked.command, quiet)
     match asked.command:
         case "web":
             processes.web(chosen)
@@ -51,6 +56,8 @@ def _serve(chosen: Settings, process: str) -> None:
 
 
 def _command(chosen: Settings, asked: argparse.Namespace) -> None:
+    from gateway.identity.means import means_of
+
     means = means_of(chosen, database(chosen, asked.command))
     try:
         processes.say(_answer(means, asked))
@@ -62,7 +69,7 @@ def _answer(means: Means, asked: argparse.Namespace) -> dict[str, object]:
     from dataclasses import asdict
 
     from gateway import demo
-    from gateway.identity import staff
+    from gateway.identity import keys, staff
 
     if asked.command == "keys":
         with means.db.transaction() as session:

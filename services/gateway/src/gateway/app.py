@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from chassis.db import Database
 from chassis.principal import Verifier
 from chassis.rpc import jwks
 from flask import Blueprint, Flask, Response
@@ -15,10 +12,9 @@ from gateway.edge.context import API_AUDIENCE
 from gateway.edge.rates import Limiter
 from gateway.identity.keys import ISSUER
 from gateway.identity.means import Means, means_of
+from gateway.processes import database
 from gateway.settings import Settings
 from gateway.upstreams import Upstreams
-
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
 def blueprints() -> tuple[Blueprint, ...]:
@@ -47,11 +43,6 @@ def create_app(settings: Settings, *, means: Means | None = None, upstreams: Ups
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # as Flask documents it
     return app
-
-
-def database(settings: Settings, process: str) -> Database:
-    """Return the gateway's database for one kind of process."""
-    return Database(settings.database_url, pool_size=settings.database_pool, application_name=f"gateway-{process}")
 
 
 @public

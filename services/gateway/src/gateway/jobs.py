@@ -10,8 +10,7 @@ from chassis import telemetry
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from gateway import inbox, messages
-from gateway.edge import idempotency
+from gateway import inbox, kept_answers, messages
 from gateway.identity import challenges, recovery, sessions, throttle, tokens
 from gateway.identity.means import Means
 from gateway.messages import Carriers
@@ -40,7 +39,7 @@ def run(means: Means, carriers: Carriers, stop: threading.Event) -> None:
 def purge(means: Means) -> None:
     """Forget what is no longer needed, each kind in a transaction of its own."""
     forget: tuple[Callable[[Session], object], ...] = (
-        challenges.purge, throttle.purge, tokens.purge, sessions.purge, idempotency.purge, inbox.purge, messages.purge,
+        challenges.purge, throttle.purge, tokens.purge, sessions.purge, kept_answers.purge, inbox.purge, messages.purge,
     )  # fmt: skip
     for each in forget:
         with means.db.transaction() as session:

@@ -37,7 +37,7 @@ def test_every_well_made_nik_is_read_back(district, born, woman, serial):
 
 
 @given(DISTRICTS, BIRTHS, st.booleans(), SERIALS, st.sampled_from([" ", "-", "."]), st.integers(1, 15))
-def test_separators_that_people_type_do_not_matter(district, born, woman, serial, sign, where):
+def test_separators_that_people_type_do_not_matter(district, born, woman, serial, sign, where):  # noqa: PLR0917 - one strategy each
     number = written(district, born, woman, serial)
     typed = check_nik(f" {number[:where]}{sign}{number[where:]} ")
     assert isinstance(typed, Nik)

@@ -1,5 +1,6 @@
 """Tokens of the API rotate and die by reuse; signing keys rotate while everybody works."""
 
+import contextlib
 import datetime as dt
 import threading
 
@@ -61,10 +62,8 @@ def test_two_refreshes_at_once_never_make_two_successors_that_live(means, people
     won = []
 
     def refresh():
-        try:
+        with contextlib.suppress(RefreshRefused):
             won.append(tokens.refresh(means, pair.refresh_token))
-        except RefreshRefused:
-            pass
 
     threads = [threading.Thread(target=refresh) for _ in range(4)]
     for each in threads:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chassis import clock
 from sqlalchemy import select, tuple_
@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 
 from gateway import keyset
 from gateway.access_log.tables import ViewRow
-from gateway.identity.sessions import Staff
 from gateway.keyset import Page
+
+if TYPE_CHECKING:
+    from gateway.identity.sessions import Staff
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,19 +19,17 @@ from chassis.rpc import idempotency_key
 from flask import g, make_response, request
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from gateway.edge import cookies
 from gateway.edge.context import gateway
 from gateway.edge.csrf import FIELD as FORM_TOKEN
-from gateway.edge.tables import KeptAnswer
+from gateway.kept_answers import KeptAnswer
 
 F = TypeVar("F", bound=Callable[..., Any])
 HEADER, FIELD = "Idempotency-Key", "idempotency_key"
 _KEY = re.compile(r"[\x21-\x7e]{8,128}")
 _LEASE = dt.timedelta(seconds=60)  # after so long a request that never answered is taken over
-_KEEP = dt.timedelta(days=1)
 _HEADERS = ("Content-Type", "Location", "Content-Disposition", "ETag")
 _DONE = 500  # answers from here on are not kept: the next try does the work
 
@@ -78,11 +76,6 @@ def idempotent(view: F) -> F:
 
     inner.__idempotent__ = True  # type: ignore[attr-defined]  # functions take attributes; their type does not say so
     return inner  # type: ignore[return-value]  # wraps keeps what callers see
-
-
-def purge(session: Session) -> None:
-    """Forget answers that are a day old."""
-    session.execute(delete(KeptAnswer).where(KeptAnswer.created_at < clock.now() - _KEEP))
 
 
 def _work(slot: _Slot, view: Callable[[], Any]) -> Response:
@@ -186,4 +179,4 @@ def is_idempotent(view: Callable[..., Any] | None) -> bool:
     return bool(getattr(view, "__idempotent__", False))
 
 
-__all__ = ["idempotent", "is_idempotent", "new_idempotency_key", "purge"]
+__all__ = ["idempotent", "is_idempotent", "new_idempotency_key"]

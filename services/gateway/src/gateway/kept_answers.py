@@ -1,13 +1,16 @@
-"""Table of answers kept for idempotency keys; private to the edge."""
+"""Answers kept for idempotency keys. The edge works with them; apart from it, so that the jobs process needs no web framework."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import Text
-from sqlalchemy.orm import Mapped, mapped_column
+from chassis import clock
+from sqlalchemy import Text, delete
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from gateway.schema import Base
+
+_KEEP = dt.timedelta(days=1)
 
 
 class KeptAnswer(Base):
@@ -23,3 +26,8 @@ class KeptAnswer(Base):
     headers: Mapped[str | None] = mapped_column(Text)  # JSON
     body_sealed: Mapped[bytes | None]
     created_at: Mapped[dt.datetime] = mapped_column(index=True)
+
+
+def purge(session: Session) -> None:
+    """Forget answers that are a day old."""
+    session.execute(delete(KeptAnswer).where(KeptAnswer.created_at < clock.now() - _KEEP))

@@ -1,0 +1,150 @@
+"""The processes as a supervisor starts them: migrate, demo, web, jobs, consume, relay."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SOURCES = ("libs/malang/src", "libs/chassis/src", "services/gateway/src")
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@pytest.fixture
+def environment(settings, database_url):
+    return {
+        "PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(str(ROOT / source) for source in SOURCES),
+        "DATABASE_URL": database_url(), "EVENT_BUS_URL": database_url(), "GATEWAY_VAULT_KEYS": settings.vault_keys,
+        "GATEWAY_INDEX_KEY": settings.index_key, "GATEWAY_SECRET": settings.secret, "GATEWAY_REGISTRY": "simulator",
+        "GATEWAY_SMS": "mailbox", "GATEWAY_DEMO": "true",
+    }  # fmt: skip
+
+
+def run(environment, *command):
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway", *command], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def start(environment, process, health):
+    return subprocess.Popen(
+        [sys.executable, "-m", "gateway", process], env={**environment, "HEALTH_PORT": str(health)}, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def get(url, *, patience=20.0):
+    until = time.monotonic() + patience
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.read()
+        except urllib.error.HTTPError as wrong:
+            return wrong.read()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
+def stop(child):
+    child.send_signal(signal.SIGTERM)
+    try:
+        said, _ = child.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        raise
+    assert child.returncode == 0, said
+    return said
+
+
+def test_the_demo_is_made_once_and_says_the_same_every_time(environment):
+    run(environment, "migrate")
+    first, second = (json.loads(run(environment, "demo")) for _ in range(2))
+    assert first == second
+    assert {one["role"] for one in first["staff"]} == {"officer", "lurah", "water_cs", "cashier", "crew", "operator", "admin"}
+    assert len(first["citizens"]) == 3
+    assert len({one["nik"] for one in first["people"]}) == len(first["people"]) > 100
+
+
+def test_the_demo_has_no_place_in_a_real_deployment(environment):
+    run(environment, "migrate")
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway", "demo"],
+        env={**environment, "GATEWAY_DEMO": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "GATEWAY_DEMO" in done.stderr
+
+
+def test_staff_are_added_by_command_and_the_secret_is_shown(environment):
+    run(environment, "migrate")
+    made = json.loads(run(environment, "staff", "add", "kepala", "--name", "Kepala", "--role", "admin", "--area", "*"))
+    assert made["username"] == "kepala"
+    assert made["totp_uri"].startswith("otpauth://")
+
+
+def test_the_portal_serves_reports_health_notices_a_rotation_and_stops(environment):
+    port, health = free_port(), free_port()
+    run(environment, "migrate")
+    child = start({**environment, "GATEWAY_PORT": str(port)}, "web", health)
+    try:
+        keys = {key["kid"] for key in json.loads(get(f"http://127.0.0.1:{port}/.well-known/jwks.json"))["keys"]}
+        assert len(keys) == 2
+        assert get(f"http://127.0.0.1:{health}/livez") == b"ok\n"
+        assert get(f"http://127.0.0.1:{health}/readyz") == b"ok\n"
+        current = json.loads(run(environment, "keys", "rotate"))["current"]
+        assert current in keys
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            fresh = {key["kid"] for key in json.loads(get(f"http://127.0.0.1:{port}/.well-known/jwks.json"))["keys"]}
+            if len(fresh) == 3:
+                break
+            time.sleep(0.2)
+        assert keys < fresh
+        assert b'http_server_seconds_count{method="GET",route="/.well-known/jwks.json",status="200"}' in get(
+            f"http://127.0.0.1:{health}/metrics"
+        )
+    finally:
+        stop(child)
+
+
+@pytest.mark.parametrize("process", ["jobs", "consume", "relay"])
+def test_the_other_processes_start_report_health_and_stop(environment, process):
+    health = free_port()
+    run(environment, "migrate")
+    child = start(environment, process, health)
+    try:
+        assert get(f"http://127.0.0.1:{health}/readyz") == b"ok\n"
+        assert b"python_info" in get(f"http://127.0.0.1:{health}/metrics")
+    finally:
+        said = stop(child)
+    assert "Traceback" not in said
+
+
+def test_a_bad_setting_is_one_sentence_and_exit_2(environment):
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway", "migrate"], env={**environment, "GATEWAY_PORT": "eighty"}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("settings: GATEWAY_PORT is wrong")
+    assert done.stderr.count("\n") == 1
