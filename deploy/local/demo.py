@@ -154,7 +154,7 @@ def register(url: str, people: list[dict[str, str]], home: Path) -> tuple[Person
     step("phone proved by the code in the demo mailbox")
     tokens = anyone.call("POST", "/auth/tokens", {"identifier": someone["nik"], "password": password})
     step("signed in by NIK and password")
-    return Person(url, tokens["access_token"]), someone
+    return Person(url, tokens["access_token"]), someone | {"password": password}
 
 
 FORM = {"purpose": "Pembukaan rekening bank"}

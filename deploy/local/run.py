@@ -36,13 +36,13 @@ def main() -> int:
 
 
 def _run(state: State) -> int:
-    if processes(state):
-        print(f"The platform already runs at {state.read('ports').get('url', 'its URL')}.", file=sys.stderr)
+    state.prepare()
+    if not state.hold():
+        print(f"The platform already runs (or is stopping) at {state.read('ports').get('url', 'its URL')}.", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, _interrupted)
     signal.signal(signal.SIGHUP, _interrupted)
     began = time.monotonic()
-    state.prepare()
     platform = Platform.plan(state)
     supervisor = Supervisor(state, platform.programs)
     try:
@@ -54,8 +54,9 @@ def _run(state: State) -> int:
     except KeyboardInterrupt:
         return 0
     finally:
-        # A second Ctrl-C must not leave half of it running.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # A second signal must not leave half of it running.
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(each, signal.SIG_IGN)
         with _step("stopping"):
             supervisor.stop()
 
@@ -132,8 +133,8 @@ def _step(what: str) -> Iterator[None]:
 
 
 def _reset(state: State) -> int:
-    if processes(state):
-        print("The platform runs; stop it first (Ctrl-C where it was started).", file=sys.stderr)
+    if not state.hold():
+        print("The platform runs (or is stopping); stop it first (Ctrl-C where it was started).", file=sys.stderr)
         return 1
     postgres = embedded_postgres(state)
     for folder in {postgres.data_dir, postgres.socket_dir, state.sockets, state.home}:

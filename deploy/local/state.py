@@ -1,14 +1,16 @@
 """What the platform keeps on this machine between starts: folders, secrets, ports. All of it under .local/."""
 
 import base64
+import fcntl
 import hashlib
 import json
 import os
 import secrets
 import socket
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,6 +20,7 @@ class State:
     """The folder `.local/` and what stands where in it."""
 
     home: Path = ROOT / ".local"
+    _held: list[IO[str]] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def sockets(self) -> Path:
@@ -40,9 +43,22 @@ class State:
 
     def prepare(self) -> None:
         """Make the folders, closed to others."""
-        self.home.mkdir(mode=0o711, exist_ok=True)
-        for folder in (self.logs, self.files, self.sockets):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+        # PostgreSQL runs as a lesser user when we are root, and must get through to its own folder.
+        for folder, mode in ((self.logs, 0o700), (self.files, 0o700), (self.sockets, 0o711)):
+            folder.mkdir(mode=mode, parents=True, exist_ok=True)
+
+    def hold(self) -> bool:
+        """Take this folder for this process until it ends; False when another has it."""
+        if not self.home.exists():
+            return True
+        self._held.append((self.home / "lock").open("w"))
+        try:
+            fcntl.flock(self._held[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._held.pop().close()
+            return False
+        return True
 
     def read(self, name: str) -> dict[str, object]:
         """Return a kept JSON object, empty when there is none."""

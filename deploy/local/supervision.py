@@ -17,7 +17,6 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from deploy.local.state import ROOT, State
 
-
 NO_ANSWER = (OSError, http.client.HTTPException, xmlrpc.client.Error)
 
 

@@ -57,5 +57,5 @@ OWN: tuple[Own, ...] = (
     Own("POST", "/connections/phone-proofs", "connections_beginPhoneProof", "twuin", "citizen", "Prove a connection by its registered phone", _water.begin_phone_proof, answers.ConnectionNumber, answers.PhoneProof, 201, keyed=True, limit="code"),
     Own("POST", "/payments/callbacks/{provider}", "payments_callback", "twuin", "anyone", "Of the payment provider; its signature over the raw body authorises it", _water.callback, file="application/json"),
     Own("GET", "/demo/messages", "demo_messages", "demo", "anyone", "The demo's mailbox of text messages", _identity.demo_messages, None, answers.DemoMessages, query=("to",)),
-    Own("POST", "/demo/bank/payments", "demo_bank", "demo", "anyone", "Pay as a bank or wallet would", _water.demo_bank, answers.BankTransfer, answers.BankAnswer, 202),
+    Own("POST", "/demo/bank/payments", "demo_bank", "demo", "citizen", "Pay as a bank or wallet would", _water.demo_bank, answers.BankTransfer, answers.BankAnswer, 202),
 )  # fmt: skip

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from chassis import principal
 from flask import Response, request
 from malang.twuin.v1.payments_pb2 import CallbackRequest, SimulatePaymentRequest
 
 from gateway import phone_proof
 from gateway.api import answers, shapes
 from gateway.edge import gateway
+from gateway.upstreams import WORKLOAD
 
 
 def begin_phone_proof(body: answers.ConnectionNumber) -> answers.PhoneProof:
@@ -19,7 +21,8 @@ def begin_phone_proof(body: answers.ConnectionNumber) -> answers.PhoneProof:
 def callback(provider: str) -> Response:
     """Hand a provider's callback on as it came; the service judges the signature over the raw body."""
     headers = {name.lower(): value for name, value in request.headers.items() if name.lower().startswith(("x-", "content-type"))}
-    answer = gateway().upstreams.payments.Callback(CallbackRequest(provider=provider, body=request.get_data(), headers=headers))
+    with principal.acting(WORKLOAD):
+        answer = gateway().upstreams.payments.Callback(CallbackRequest(provider=provider, body=request.get_data(), headers=headers))
     body = {"responseCode": answer.response_code, "responseMessage": answer.response_message}
     from orjson import dumps
 
