@@ -20,11 +20,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / folder) for folder in ("libs/malang/src", "libs/chassis/src", "services/twuin/src", ".")]
 
 import psycopg  # noqa: E402 - after the path above
-
 from chassis import db  # noqa: E402 - the same
 from chassis.db import Database  # noqa: E402 - the same
-from deploy.local.embedded import EmbeddedPostgres  # noqa: E402 - the same
 from twuin import billing, ledger, tariffs  # noqa: E402 - the same
+
+from deploy.local.embedded import EmbeddedPostgres  # noqa: E402 - the same
 
 PERIOD, DUE = "2026-10", dt.date(2026, 11, 20)
 GOAL_S = 10.0

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
-
 from chassis import clock
 from chassis.db import Database
 from twuin import tariffs
@@ -24,7 +23,10 @@ def _blocks(low: int, middle: int, high: int) -> tuple[tariffs.Block, ...]:
     return (tariffs.Block(1, 10, low), tariffs.Block(11, 20, middle), tariffs.Block(21, None, high))
 
 
-PARTS = (tariffs.FixedPart("meter", "Meter", "Meter", 4000), tariffs.FixedPart("administration", "Administrasi", "Administration", 2500))
+PARTS = (
+    tariffs.FixedPart("meter", "Meter", "Meter", 4000),
+    tariffs.FixedPart("administration", "Administrasi", "Administration", 2500),
+)
 TARIFFS = {
     # PAM Jaya 2007, with and without invented fixed parts.
     "IIIA": tariffs.Tariff("IIIA", dt.date(2020, 1, 1), "IIIA", "IIIA", _blocks(3550, 4700, 5500)),
@@ -44,9 +46,7 @@ class City:
         """Add a connection with a volume for each period given."""
         return self.connect_many([(group, volumes or {})], citizens=citizens)[0]
 
-    def connect_many(
-        self, wanted: Sequence[tuple[str, Mapping[str, int]]], *, citizens: Sequence[str] = ()
-    ) -> list[uuid.UUID]:
+    def connect_many(self, wanted: Sequence[tuple[str, Mapping[str, int]]], *, citizens: Sequence[str] = ()) -> list[uuid.UUID]:
         """Add connections of (group, volume by period)."""
         ids = [uuid.uuid4() for _ in wanted]
         with self.db.transaction() as session:

@@ -8,20 +8,23 @@ import uuid
 
 import pytest
 import sqlalchemy as sa
+from chassis import clock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from chassis import clock
 from malang.twuin.v1.billing_events_pb2 import BillIssued
-from services.twuin.tests.billing.city import DUE, PERIOD, TARIFFS, City
 from twuin import billing, ledger, tariffs
 from twuin.billing import batch, jobs, run
 from twuin.billing.model import RunState, Surcharges
 from twuin.ledger import Account
 
+from services.twuin.tests.billing.city import DUE, PERIOD, TARIFFS, City
+
 volumes = st.lists(st.tuples(st.sampled_from(sorted(TARIFFS)), st.integers(0, 3000)), min_size=1, max_size=30)
 surcharges = st.builds(
-    Surcharges, penalty=st.sampled_from([0, 7500]), stamp_duty=st.sampled_from([0, 10_000]), stamp_duty_above=st.integers(0, 200_000)
+    Surcharges,
+    penalty=st.sampled_from([0, 7500]),
+    stamp_duty=st.sampled_from([0, 10_000]),
+    stamp_duty_above=st.integers(0, 200_000),
 )
 
 
@@ -54,7 +57,9 @@ def test_sql_bills_what_the_pure_tariff_says(city: City, wanted, surcharges: Sur
             "where connection_id = :id and period = :period order by position", id=connection_id, period=PERIOD,
         )  # fmt: skip
         assert found == expected
-        amount = city.one("select amount from bills where connection_id = :id and period = :period", id=connection_id, period=PERIOD)
+        amount = city.one(
+            "select amount from bills where connection_id = :id and period = :period", id=connection_id, period=PERIOD
+        )
         assert amount == sum(line.amount for line in [*priced, *added])
     assert (result.issued, result.skipped, result.state) == (len(wanted), 0, RunState.FINISHED)
     assert result.amount == city.one("select coalesce(sum(amount), 0)::bigint from bills where period = :p", p=PERIOD)
@@ -74,7 +79,10 @@ def test_ledger_books_receivables_against_revenue(city: City) -> None:
 def test_zero_use_adds_nothing_but_fixed_parts(city: City) -> None:
     city.connect({PERIOD: 0}, group="II")
     billing.run_period(city.db, PERIOD, DUE)
-    assert city.rows("select code, quantity * unit_price from bill_lines order by position") == [("meter", 4000), ("administration", 2500)]
+    assert city.rows("select code, quantity * unit_price from bill_lines order by position") == [
+        ("meter", 4000),
+        ("administration", 2500),
+    ]
 
 
 def test_a_bill_of_nothing_is_born_paid(city: City) -> None:
@@ -98,7 +106,10 @@ def test_each_bill_says_one_fact_with_the_citizens_linked_to_it(city: City) -> N
     ids = city.connect_many([("IIIA", {PERIOD: 3}), ("IIIA", {PERIOD: 4})], citizens=["ani", "budi"])
     city.connect({PERIOD: 5})
     billing.run_period(city.db, PERIOD, DUE)
-    facts = [BillIssued.FromString(bytes(payload)) for (payload,) in city.rows("select payload from outbox where topic = 'twuin.billing'")]
+    facts = [
+        BillIssued.FromString(bytes(payload))
+        for (payload,) in city.rows("select payload from outbox where topic = 'twuin.billing'")
+    ]
     assert len(facts) == 3
     for fact in facts:
         linked = ["ani", "budi"] if uuid.UUID(fact.connection_id) in ids else []
@@ -134,7 +145,9 @@ def test_a_run_that_was_killed_goes_on_without_doubling(city: City, monkeypatch:
         assert ledger.trial_balance(session)[Account.RECEIVABLES] == progress.amount
 
 
-def test_a_batch_that_fails_leaves_the_run_interrupted_and_a_start_lets_it_go_on(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_that_fails_leaves_the_run_interrupted_and_a_start_lets_it_go_on(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     city.connect_many([("II", {PERIOD: volume}) for volume in range(9)])
     whole = ledger.book_set
     monkeypatch.setattr(ledger, "book_set", lambda *_: (_ for _ in ()).throw(RuntimeError("disk full")))

@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
 from chassis.testing import database_url, postgres  # noqa: F401 - fixtures
+
 from services.twuin.tests.billing.city import MIGRATIONS, City
 
 

@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from services.twuin.tests.billing.city import City
 from twuin import ledger
 from twuin.ledger import Account, Kind, Transfer, balances
+
+from services.twuin.tests.billing.city import City
 
 pairs = st.tuples(st.sampled_from(Account), st.sampled_from(Account)).filter(lambda pair: pair[0] != pair[1])
 transfers = st.builds(

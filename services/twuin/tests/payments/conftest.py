@@ -4,16 +4,16 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-
 from chassis import rpc
 from chassis.testing import database_url, postgres, serve  # noqa: F401 - fixtures
 from malang.twuin.v1.billing_pb2_grpc import add_BillingServicer_to_server
 from malang.twuin.v1.payments_pb2_grpc import PaymentsStub, add_PaymentsServicer_to_server
-from services.twuin.tests.billing.city import DUE, MIGRATIONS, PERIOD, City
 from twuin import billing
 from twuin.billing.rpc import BillingServicer
 from twuin.payments.local import LocalProvider
 from twuin.payments.rpc import PaymentsServicer
+
+from services.twuin.tests.billing.city import DUE, MIGRATIONS, PERIOD, City
 
 SECRET = b"secret of the tests, long enough"
 

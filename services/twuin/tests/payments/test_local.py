@@ -8,13 +8,13 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-
 from chassis import clock, rpc
 from chassis.testing import as_citizen, as_workload
 from malang.twuin.v1 import payments_pb2 as pb
+from twuin.payments import delivery, pay_in_demo, qris
+
 from services.twuin.tests.billing.city import City
 from services.twuin.tests.payments.conftest import SECRET
-from twuin.payments import delivery, pay_in_demo, qris
 
 
 class Endpoint:
@@ -109,7 +109,9 @@ def test_the_bank_takes_an_amount_that_is_wrong_and_the_money_goes_back(city: Ci
 
 def test_the_bank_knows_neither_other_numbers_nor_changed_codes(payments, bills) -> None:
     payment = start(payments, bills, pb.CHANNEL_QRIS)
-    changed = qris.payload(qris.Merchant("X", "Y", "65111", "ID1", "ID.X", "9"), amount=payment.amount, reference=qris.reference(payment.qris_payload))
+    changed = qris.payload(
+        qris.Merchant("X", "Y", "65111", "ID1", "ID.X", "9"), amount=payment.amount, reference=qris.reference(payment.qris_payload)
+    )
     for said in ({"va_number": "123"}, {"qris_payload": "000201"}, {"qris_payload": changed}, {}):
         with pytest.raises(rpc.Failure) as failure:
             simulate(payments, **said)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import uuid
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from twuin.payments import delivery, local, qris, signing
 from twuin.payments.model import Money, Reason, State, refund_reason, state_after
 from twuin.payments.provider import UnreadableCallback
 
 NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 amounts = st.integers(1, 10**12)
+instants = st.integers(10**9, 4 * 10**9).map(lambda seconds: NOW.fromtimestamp(seconds, dt.UTC))
 references = st.text("0123456789abcdef", min_size=1, max_size=25)
 
 
@@ -42,10 +43,8 @@ def test_a_qris_payload_with_one_character_changed_is_refused(amount: int, refer
 
 @given(st.text(max_size=200))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
-    try:
-        qris.parse(text)
-    except qris.NotQris:
-        pass
+    with contextlib.suppress(qris.NotQris):
+        assert "63" in qris.parse(text)
 
 
 @given(st.binary(max_size=300), st.text("abcdef0123456789-", min_size=1, max_size=64))
@@ -72,7 +71,7 @@ def test_a_signature_needs_all_its_headers(missing: str) -> None:
     assert not signing.valid(b"secret", {**headers, missing: "é"}, b"", now=NOW)
 
 
-@given(amounts, st.uuids(), st.datetimes(dt.datetime(2020, 1, 1), dt.datetime(2100, 1, 1), timezones=st.just(dt.UTC)))
+@given(amounts, st.uuids(), instants)
 def test_a_callback_reads_as_it_was_written(amount: int, payment_id: uuid.UUID, at: dt.datetime) -> None:
     notice = local.read("id", local.write(payment_id, "money-1", Money(amount, at)))
     assert (notice.payment_id, notice.request_id, notice.money) == (str(payment_id), "money-1", Money(amount, at))
@@ -91,9 +90,7 @@ def test_an_account_number_is_padded_to_eight() -> None:
             local.account_number(partner, customer)
 
 
-@given(
-    st.sampled_from(State), amounts, amounts, st.integers(-10, 10), st.lists(st.booleans(), min_size=1, max_size=4)
-)
+@given(st.sampled_from(State), amounts, amounts, st.integers(-10, 10), st.lists(st.booleans(), min_size=1, max_size=4))
 def test_money_pays_only_what_waits_or_lapsed_in_time_and_is_exact(state, expected, paid, late, bills_open) -> None:
     money = Money(paid, NOW + dt.timedelta(seconds=late))
     reason = refund_reason(state, expected=expected, expires_at=NOW, money=money, bills_open=bills_open)

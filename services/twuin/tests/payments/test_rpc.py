@@ -7,17 +7,18 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
 from chassis import clock, rpc
 from chassis.testing import as_citizen, as_staff, as_workload, with_key
-from malang.twuin.v1 import billing_pb2, payments_pb2 as pb
+from malang.twuin.v1 import billing_pb2
+from malang.twuin.v1 import payments_pb2 as pb
 from malang.twuin.v1.billing_pb2_grpc import BillingStub
-from services.twuin.tests.billing.city import City
-from services.twuin.tests.payments.conftest import SECRET
 from twuin import ledger
 from twuin.ledger import Account
 from twuin.payments import flow, local, service, signing
 from twuin.payments.model import Money
+
+from services.twuin.tests.billing.city import City
+from services.twuin.tests.payments.conftest import SECRET
 
 
 def start(payments, bills, channel=pb.CHANNEL_VA, citizen="ani"):
@@ -26,7 +27,9 @@ def start(payments, bills, channel=pb.CHANNEL_VA, citizen="ani"):
 
 
 def callback(payment, *, amount=None, paid_at=None, request_id=None, external_id=None, at=None):
-    body = local.write(uuid.UUID(payment.payment_id), request_id or uuid.uuid4().hex, Money(amount or payment.amount, paid_at or clock.now()))
+    body = local.write(
+        uuid.UUID(payment.payment_id), request_id or uuid.uuid4().hex, Money(amount or payment.amount, paid_at or clock.now())
+    )
     headers = signing.headers(SECRET, external_id or uuid.uuid4().hex, at or clock.now(), body)
     return pb.CallbackRequest(provider="local", body=body, headers=headers)
 
@@ -56,7 +59,10 @@ def balance(city: City) -> dict[Account, int]:
 
 
 def facts(city: City) -> list[str]:
-    return [str(name).rpartition(".")[2] for (name,) in city.rows("select type from outbox where topic = 'twuin.payments' or type like '%BillPaid' order by id")]
+    return [
+        str(name).rpartition(".")[2]
+        for (name,) in city.rows("select type from outbox where topic = 'twuin.payments' or type like '%BillPaid' order by id")
+    ]
 
 
 def test_several_bills_are_paid_by_one_va(city: City, payments, bills) -> None:
@@ -133,9 +139,16 @@ def test_a_forged_callback_is_refused_and_changes_nothing(city: City, payments, 
 
 
 def test_a_signed_callback_that_says_nonsense_is_refused(payments, bills) -> None:
-    for body in (b"{}", b"[]", b"\xff", b'{"paidAmount": {"value": "1.50", "currency": "IDR"}, "trxDateTime": "2026-11-24T00:00:00+00:00", "trxId": "x", "paymentRequestId": "y"}'):
+    for body in (
+        b"{}",
+        b"[]",
+        b"\xff",
+        b'{"paidAmount": {"value": "1.50", "currency": "IDR"}, "trxDateTime": "2026-11-24T00:00:00+00:00", "trxId": "x", "paymentRequestId": "y"}',
+    ):
         headers = signing.headers(SECRET, uuid.uuid4().hex, clock.now(), body)
-        refused("refused", "unreadable_callback", deliver, payments, pb.CallbackRequest(provider="local", body=body, headers=headers))
+        refused(
+            "refused", "unreadable_callback", deliver, payments, pb.CallbackRequest(provider="local", body=body, headers=headers)
+        )
 
 
 def test_money_for_no_payment_of_ours_is_not_taken(city: City, payments, bills) -> None:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from chassis import outbox
 from malang.twuin.v1.billing_events_pb2 import BillIssued
+from sqlalchemy.orm import Session
+
 from twuin import connections, ledger, metering, tariffs
 from twuin.billing.model import BLOCK, PENALTY, STAMP_DUTY, State, Surcharges
 from twuin.billing.tables import BillRow, LineRow
@@ -141,7 +141,7 @@ def _overdue(connection_id: sa.ColumnElement[uuid.UUID], what: Period) -> sa.Col
     )
 
 
-def _lines(what: Period) -> sa.CompoundSelect[tuple[object, ...]]:
+def _lines(what: Period) -> sa.CompoundSelect[Any]:
     """Select every line but stamp duty, which hangs on the others."""
     on = first_day(what.period)
     block = tariffs.in_force(on).subquery("block")
@@ -203,7 +203,7 @@ def _insert_bills(session: Session, what: Period) -> tuple[int, int]:
     amount = sa.func.coalesce(_sums.c.total, 0)
     nothing = amount == 0
     at = sa.literal(what.issued_at, sa.DateTime(timezone=True))
-    values: dict[str, sa.ColumnElement[object]] = {
+    values: dict[str, sa.ColumnElement[Any]] = {
         "bill_id": _stage.c.bill_id, "connection_id": _stage.c.connection_id, "run_id": sa.literal(what.run_id, sa.Uuid),
         "tariff_id": _stage.c.tariff_id, "connection_number": _stage.c.number, "period": sa.literal(what.period),
         "tariff_group": _stage.c.tariff_group, "volume": _stage.c.volume, "amount": amount,
@@ -219,7 +219,7 @@ def _insert_bills(session: Session, what: Period) -> tuple[int, int]:
     return int(counted[0]), int(counted[1])
 
 
-def _movements() -> sa.Select[tuple[object, ...]]:
+def _movements() -> sa.Select[Any]:
     """Select what the ledger books for the staged bills: receivables against each kind of revenue."""
     parts = (
         (Kind.USE, Account.REVENUE_USE, _sums.c.use), (Kind.FIXED, Account.REVENUE_FIXED, _sums.c.fixed),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from chassis.db import Database
+
 from twuin.billing import run
 
 

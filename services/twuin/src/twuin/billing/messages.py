@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
-
 from malang.twuin.v1 import billing_pb2, tariffs_pb2
+
 from twuin import tariffs
 from twuin.billing.model import PENALTY, STAMP_DUTY, Line, RunState, number_of
 from twuin.billing.run import Progress

@@ -59,6 +59,9 @@ class Surcharges:
         return added
 
 
+NONE = Surcharges()
+
+
 def total(lines: Sequence[Line]) -> int:
     """Return the sum of lines, rupiah."""
     return sum(line.amount for line in lines)

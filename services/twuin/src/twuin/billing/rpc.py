@@ -8,17 +8,17 @@ import uuid
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import grpc
-
 from chassis import clock, inbox, principal
 from chassis.db import Database
 from chassis.errors import FieldError, InvalidFields
 from chassis.rpc import CITIZEN, access, staff
 from malang.twuin.v1 import billing_pb2 as pb
 from malang.twuin.v1.billing_pb2_grpc import BillingServicer as Contract
+
 from twuin import connections, tariffs
 from twuin.billing import messages, queries, run, service
-from twuin.billing.model import Surcharges
-from twuin.vocabulary import identifier, is_period, period_of
+from twuin.billing.model import NONE, Surcharges
+from twuin.vocabulary import first_day, identifier, is_period, period_of
 
 _SIZE, _MOST = 20, 100
 
@@ -26,7 +26,7 @@ _SIZE, _MOST = 20, 100
 class BillingServicer(Contract):
     """Bills of the citizen, and runs of the staff."""
 
-    def __init__(self, db: Database, surcharges: Surcharges = Surcharges()) -> None:
+    def __init__(self, db: Database, surcharges: Surcharges = NONE) -> None:
         """Take the database and the surcharges that new runs charge."""
         self.db, self._surcharges = db, surcharges
 
@@ -144,9 +144,7 @@ def _before(token: str) -> tuple[str, uuid.UUID] | None:
         return None
     try:
         period, bill_id = json.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        if not (isinstance(period, str) and is_period(period)):
-            raise ValueError(token)
-        return period, uuid.UUID(bill_id)
+        return f"{first_day(period):%Y-%m}", uuid.UUID(bill_id)
     except (ValueError, TypeError, AttributeError) as wrong:
         raise InvalidFields(
             fields=[FieldError("page_token", "page_token", "Penanda halaman tidak dikenal.", "The page token is not known.")]

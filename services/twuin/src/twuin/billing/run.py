@@ -8,13 +8,14 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from chassis import clock, telemetry
 from chassis.db import Database
 from chassis.errors import Conflict, NotFound
+from sqlalchemy.orm import Session
+
 from twuin import connections
 from twuin.billing import batch
 from twuin.billing.model import RunState, Surcharges
@@ -182,7 +183,7 @@ def going(session: Session) -> list[uuid.UUID]:
     return list(session.scalars(waiting))
 
 
-def _progress() -> sa.Select[tuple[object, ...]]:
+def _progress() -> sa.Select[*tuple[Any, ...]]:
     sums = [sa.cast(sa.func.coalesce(sa.func.sum(column), 0), sa.BigInteger) for column in
             (BatchRow.expected, BatchRow.issued, BatchRow.skipped, BatchRow.amount)]  # fmt: skip
     names = ("expected", "issued", "skipped", "amount")
@@ -196,7 +197,7 @@ def _progress() -> sa.Select[tuple[object, ...]]:
     )  # fmt: skip
 
 
-def _to_progress(row: sa.Row[tuple[object, ...]], seconds: dict[str, float]) -> Progress:
+def _to_progress(row: sa.Row[Any], seconds: dict[str, float]) -> Progress:
     values = dict(row._mapping)  # noqa: SLF001 - the documented way to a row's names
     values["state"] = RunState(values["state"])
     return Progress(**values, seconds=seconds)

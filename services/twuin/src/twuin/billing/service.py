@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from chassis import outbox
 from chassis.db import Database
 from chassis.errors import NotFound
 from malang.twuin.v1 import billing_pb2
 from malang.twuin.v1.billing_events_pb2 import BillPaid
+from sqlalchemy.orm import Session
+
 from twuin import tariffs
 from twuin.billing import messages, run
-from twuin.billing.model import Line, State, Surcharges
+from twuin.billing.model import NONE, Line, State, Surcharges
 from twuin.billing.tables import BillRow, LineRow
 
 
@@ -97,7 +97,7 @@ def settle(session: Session, bill_ids: Sequence[uuid.UUID], *, payment_id: uuid.
 
 
 def run_period(
-    db: Database, period: str, due_on: dt.date, *, issued_at: dt.datetime | None = None, surcharges: Surcharges = Surcharges(),
+    db: Database, period: str, due_on: dt.date, *, issued_at: dt.datetime | None = None, surcharges: Surcharges = NONE,
     started_by: str = "", batch_size: int = run.BATCH, workers: int = run.WORKERS,
 ) -> run.Progress:  # fmt: skip
     """Issue a period's bills here and now; connections that already have theirs, or have no reading, are left alone."""
@@ -116,6 +116,6 @@ def explained(session: Session, bill_ids: Sequence[uuid.UUID]) -> list[billing_p
     return [messages.explained(row, parts[row.bill_id], tariffs.by_id(session, row.tariff_id)) for row in rows]
 
 
-def closed(bill_ids: sa.Select[tuple[uuid.UUID]]) -> sa.Select[tuple[uuid.UUID]]:
+def closed(bill_ids: sa.Select[uuid.UUID]) -> sa.Select[uuid.UUID]:
     """Select those of some bills that are paid or cancelled."""
     return sa.select(BillRow.bill_id).where(BillRow.bill_id.in_(bill_ids), BillRow.state != State.OPEN.value)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
+from chassis import clock
 from sqlalchemy.orm import Session
 
-from chassis import clock
 from twuin.ledger.model import Account, Kind, Transfer
 from twuin.ledger.tables import TransferRow
 
@@ -27,7 +28,7 @@ def book(session: Session, transfers: Sequence[Transfer]) -> None:
         session.execute(sa.insert(TransferRow), rows)
 
 
-def book_set(session: Session, movements: sa.Select[tuple[uuid.UUID, str, uuid.UUID, int, int, int]]) -> int:
+def book_set(session: Session, movements: sa.Select[Any]) -> int:
     """Book one transfer for each row of a Select (reference, kind, entry_id, debit, credit, amount); return how many."""
     source = movements.subquery()
     query = sa.select(*source.c, sa.literal(clock.now(), sa.DateTime(timezone=True)))

@@ -7,12 +7,12 @@ import hashlib
 import uuid
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
-
 from chassis import clock, outbox
 from chassis.errors import NotFound
 from malang.twuin.v1.payments_events_pb2 import PaymentReceived, PaymentToRefund
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
 from twuin import billing, ledger
 from twuin.ledger import Account, Kind, Transfer
 from twuin.payments.model import Channel, Money, Reason, State, refund_reason, state_after
@@ -107,7 +107,7 @@ def _pay(session: Session, payment: PaymentRow, bills: list[billing.Payable], mo
     )
     fact = PaymentReceived(
         payment_id=str(payment.payment_id), citizen_id=payment.citizen_id, amount=payment.amount,
-        receipt_number=payment.receipt_number, bill_ids=[str(bill.bill_id) for bill in bills],
+        receipt_number=payment.receipt_number or "", bill_ids=[str(bill.bill_id) for bill in bills],
     )  # fmt: skip
     outbox.append(session, fact, key=str(payment.payment_id), sequence=payment.version)
 

@@ -8,9 +8,9 @@ import urllib.request
 from collections.abc import Callable, Mapping
 
 import sqlalchemy as sa
-
 from chassis import clock, telemetry
 from chassis.db import Database
+
 from twuin.payments import signing
 from twuin.payments.local_tables import DeliveryRow
 

@@ -6,6 +6,7 @@ import uuid
 
 from chassis import telemetry
 from chassis.db import Database
+
 from twuin.payments import service
 from twuin.payments.model import Channel, State
 from twuin.payments.provider import Provider, Unavailable

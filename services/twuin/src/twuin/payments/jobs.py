@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from chassis.db import Database
+
 from twuin.payments import delivery, flow
 from twuin.payments.provider import Provider
 

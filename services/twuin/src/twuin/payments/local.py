@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from chassis import clock
 from chassis.db import Database
 from chassis.errors import FieldError, InvalidFields, NotFound, Refused
+from sqlalchemy.orm import Session
+
 from twuin.payments import qris, signing
 from twuin.payments.local_tables import DeliveryRow, LocalOrderRow, OrderState, customer_numbers
 from twuin.payments.model import Channel, Money

@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Sequence
 
 from google.protobuf.timestamp_pb2 import Timestamp
-
 from malang.twuin.v1 import payments_pb2 as pb
+
 from twuin.payments.tables import PaymentRow
 
 _CHANNELS = {1: pb.CHANNEL_VA, 2: pb.CHANNEL_QRIS}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chassis.errors import Refused
+
 from twuin.payments.model import Channel, Money
 
 
@@ -51,8 +52,15 @@ class UnreadableCallback(Refused):
 class Provider(Protocol):
     """A bank or an aggregator. Calls may raise Unavailable; none is made inside a transaction of the platform's."""
 
-    name: str
-    demo: bool
+    @property
+    def name(self) -> str:
+        """Return the name that its callbacks' address and its payments carry."""
+        ...
+
+    @property
+    def demo(self) -> bool:
+        """Tell whether no real money moves."""
+        ...
 
     def create(self, payment_id: str, channel: Channel, amount: int, expires_at: dt.datetime) -> Order:
         """Open an order; asked again with the same payment id it answers the same order."""

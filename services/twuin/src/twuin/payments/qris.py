@@ -20,7 +20,7 @@ class Merchant:
     category: str = "4900"  # utilities, ISO 18245
 
 
-class NotQris(ValueError):
+class NotQris(ValueError):  # noqa: N818 - named as what the text is
     """The text is no QRIS payload, or was changed on the way."""
 
 

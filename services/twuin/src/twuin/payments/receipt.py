@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from sqlalchemy.orm import Session
-
 from chassis import clock
 from chassis.errors import Conflict
 from malang.twuin.v1 import billing_pb2
+from sqlalchemy.orm import Session
+
 from twuin import billing
 from twuin.payments.model import Channel, State
 from twuin.payments.service import bills_of, get

@@ -8,14 +8,14 @@ import uuid
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import grpc
-from sqlalchemy.orm import Session
-
 from chassis import clock, inbox, principal
 from chassis.db import Database
 from chassis.errors import FieldError, InvalidFields, NotFound
 from chassis.rpc import CITIZEN, access, workload
 from malang.twuin.v1 import payments_pb2 as pb
 from malang.twuin.v1.payments_pb2_grpc import PaymentsServicer as Contract
+from sqlalchemy.orm import Session
+
 from twuin.payments import callbacks, flow, local, messages, receipt, service
 from twuin.payments.model import Channel
 from twuin.payments.provider import Provider
@@ -23,7 +23,8 @@ from twuin.payments.tables import PaymentRow
 from twuin.vocabulary import identifier
 
 _SIZE, _MOST = 20, 100
-_CHANNELS = {pb.CHANNEL_VA: Channel.VA, pb.CHANNEL_QRIS: Channel.QRIS}
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_CHANNELS: dict[int, Channel] = {pb.CHANNEL_VA: Channel.VA, pb.CHANNEL_QRIS: Channel.QRIS}
 
 
 class PaymentsServicer(Contract):
@@ -129,7 +130,11 @@ def _channel(asked: int) -> Channel:
 
 
 def _token(row: PaymentRow) -> str:
-    return urlsafe_b64encode(json.dumps([row.created_at.isoformat(), row.payment_id.hex]).encode()).decode().rstrip("=")
+    return urlsafe_b64encode(json.dumps([_micros(row.created_at), row.payment_id.hex]).encode()).decode().rstrip("=")
+
+
+def _micros(at: dt.datetime) -> int:
+    return (at - _EPOCH) // dt.timedelta(microseconds=1)
 
 
 def _before(token: str) -> tuple[dt.datetime, uuid.UUID] | None:
@@ -137,11 +142,8 @@ def _before(token: str) -> tuple[dt.datetime, uuid.UUID] | None:
         return None
     try:
         at, payment_id = json.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        instant = dt.datetime.fromisoformat(at)
-        if instant.tzinfo is None:
-            raise ValueError(token)
-        return instant, uuid.UUID(payment_id)
-    except (ValueError, TypeError, AttributeError) as wrong:
+        return _EPOCH + dt.timedelta(microseconds=at), uuid.UUID(payment_id)
+    except (ValueError, TypeError, AttributeError, OverflowError) as wrong:
         raise InvalidFields(
             fields=[FieldError("page_token", "page_token", "Penanda halaman tidak dikenal.", "The page token is not known.")]
         ) from wrong

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from chassis import clock
 from chassis.db import Database
+
 from twuin.payments import callbacks, flow, service, signing
 from twuin.payments.local import LocalProvider, write
 from twuin.payments.model import Channel, Money, State

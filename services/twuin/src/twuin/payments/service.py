@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from chassis import clock
 from chassis.errors import Conflict, FieldError, InvalidFields, NotFound, Refused
+from sqlalchemy.orm import Session
+
 from twuin import billing, connections
 from twuin.payments.model import MAX_BILLS, TTL, WAITING, Channel, State
 from twuin.payments.provider import Order
