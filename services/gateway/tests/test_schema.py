@@ -7,8 +7,7 @@ from gateway.access_log import tables as _access_log
 from gateway.identity import tables as _identity
 from gateway.inbox import tables as _inbox
 from gateway.messages import tables as _messages
-from gateway.processes import MIGRATIONS
-from gateway.schema import Base
+from gateway.schema import MIGRATIONS, Base
 
 TABLES = (_access_log, _kept_answers, _identity, _inbox, _messages)  # imported for what they add to the metadata
 

@@ -17,7 +17,7 @@ from chassis import db, settings, telemetry
 from chassis.http import serve_health, stop_on_signals
 
 from gateway import processes
-from gateway.processes import MIGRATIONS, database
+from gateway.schema import MIGRATIONS, database
 from gateway.settings import PREFIX, Settings
 
 if TYPE_CHECKING:

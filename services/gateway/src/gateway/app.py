@@ -12,7 +12,7 @@ from gateway.edge.context import API_AUDIENCE
 from gateway.edge.rates import Limiter
 from gateway.identity.keys import ISSUER
 from gateway.identity.means import Means, means_of
-from gateway.processes import database
+from gateway.schema import database
 from gateway.settings import Settings
 from gateway.upstreams import Upstreams
 

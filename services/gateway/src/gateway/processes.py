@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import orjson
 from chassis.db import Database
@@ -13,15 +12,9 @@ from chassis.http import serve_health
 
 from gateway.settings import Settings
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 GROUP = "gateway"
 SOURCE = "/malang/gateway"
 LONG_LIVED = ("web", "consume", "relay", "jobs", "migrate")
-
-
-def database(chosen: Settings, process: str) -> Database:
-    """Return the gateway's database for one kind of process."""
-    return Database(chosen.database_url, pool_size=chosen.database_pool, application_name=f"gateway-{process}")
 
 
 def web(chosen: Settings) -> None:

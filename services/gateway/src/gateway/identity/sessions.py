@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -151,7 +151,7 @@ def open_session(
 def find(means: Means, token: str) -> Person | None:
     """Return who holds the cookie `token`, None when it opens nothing."""
     hashed = _hash(token)
-    return _find(means, _token_key(hashed), SignedIn.token_hash == hashed)
+    return _find(means, _token_key(hashed), lambda: SignedIn.token_hash == hashed)
 
 
 def find_by_id(means: Means, session_id: str) -> Person | None:
@@ -160,7 +160,7 @@ def find_by_id(means: Means, session_id: str) -> Person | None:
         identity = uuid.UUID(session_id)
     except ValueError:
         return None
-    return _find(means, f"session:{identity}", SignedIn.id == identity)
+    return _find(means, f"session:{identity}", lambda: SignedIn.id == identity)
 
 
 def end(means: Means, person: Person, session_id: str | None = None) -> None:
@@ -224,13 +224,13 @@ def purge(session: Session) -> None:
     session.execute(delete(SignedIn).where(SignedIn.expires_at < clock.now() - dt.timedelta(days=30)))
 
 
-def _find(means: Means, key: str, condition: ColumnElement[bool]) -> Person | None:
+def _find(means: Means, key: str, condition: Callable[[], ColumnElement[bool]]) -> Person | None:
     now = clock.now().timestamp()
     if (content := means.cache.get(key)) is not None:
         known = _decoded(content)
         if known is not None and known.expires > now and 0 <= now - known.seen < _CACHED:
             return _person(means, known)
-    known = _load(means, condition)
+    known = _load(means, condition())  # built only here: it costs more than the cache's answer
     if known is None:
         return None
     means.cache.set(key, msgspec.msgpack.encode(known), _CACHED)
