@@ -1,0 +1,15 @@
+"""The back office under /kantor: queues and files of the kelurahan, desks of the water utility, accounts of staff."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+
+def blueprints() -> tuple[Blueprint, ...]:
+    """Return the pages of the back office, in the order of its menu; the first brings what they share."""
+    from gateway.web.backoffice import account, applications, billing, customers, decisions, entry, home, readings, staff, uploads
+
+    return (
+        entry.pages, home.pages, applications.pages, decisions.pages, customers.pages, readings.pages, uploads.pages, billing.pages,
+        staff.pages, account.pages,
+    )  # fmt: skip

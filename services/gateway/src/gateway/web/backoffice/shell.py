@@ -1,0 +1,104 @@
+"""What the pages of the back office share: menu by role, what was just done, lists with filters, the purpose of a look."""
+
+from __future__ import annotations
+
+import urllib.parse
+
+from flask import g, request
+from flask.typing import ResponseReturnValue
+
+from gateway.identity.sessions import Staff
+from gateway.web import chrome
+from gateway.web.backoffice import words
+from gateway.web.catalog import _
+from gateway.web.chrome import MenuItem
+from gateway.web.entries import Entry
+
+DESK = ("officer", "lurah")
+CUSTOMERS = ("water_cs", "cashier", "operator")
+FIELD = ("water_cs", "operator", "crew")
+INTAKE = ("water_cs", "operator")
+RUNS = ("operator", "admin")
+BILLS = ("water_cs", "cashier", "admin")
+_WATER = (
+    ("/kantor/air", CUSTOMERS, lambda: _("Pelanggan")),
+    ("/kantor/air/baca", FIELD, lambda: _("Catat meter")),
+    ("/kantor/air/unggah", INTAKE, lambda: _("Unggah bacaan")),
+    ("/kantor/air/meter", FIELD, lambda: _("Ganti meter")),
+    ("/kantor/air/tagihan", RUNS, lambda: _("Terbitkan tagihan")),
+)
+
+
+def page(template: str, entry: Entry | None = None, **context: object) -> ResponseReturnValue:
+    """Render a page of the back office."""
+    return chrome.page(f"office/{template}", entry, words=words, **context)
+
+
+def shared() -> dict[str, object]:
+    """Give every page the menu and the words of the back office where a member of staff looks at it."""
+    if not isinstance(g.get("person"), Staff):
+        return {}
+    return {"menu": menu, "flashes": done_notices, "water_tabs": water_tabs}
+
+
+def menu() -> list[MenuItem]:
+    """Return what the present member of staff can use."""
+    who: Staff = g.person
+    water = water_tabs()
+    entries = [("/kantor", _("Beranda"), "home")]
+    if who.has(*DESK):
+        entries.append(("/kantor/permohonan", _("Permohonan"), "queue"))
+    if water:
+        entries.append((water[0][0], _("Air"), "drop"))
+    if who.has("admin"):
+        entries.append(("/kantor/petugas", _("Petugas"), "person"))
+    entries.append(("/kantor/akun", _("Akun saya"), "lock"))
+    return [MenuItem(url, text, icon, _is_here(url)) for url, text, icon in entries]
+
+
+def _is_here(url: str) -> bool:
+    if url.startswith("/kantor/air"):
+        return request.path.startswith("/kantor/air")
+    return request.path == url or (url != "/kantor" and request.path.startswith(f"{url}/"))
+
+
+def water_tabs() -> list[tuple[str, str, bool]]:
+    """Return the desks of the water utility that the present member of staff can use."""
+    who: Staff = g.person
+    open_to = [(url, text()) for url, roles, text in _WATER if who.has(*roles)]
+    here = max((url for url, _text in open_to if request.path == url or request.path.startswith(f"{url}/")), key=len, default="")
+    return [(url, text, url == here) for url, text in open_to]
+
+
+def done_notices() -> list[tuple[str, str]]:
+    """Return what the page before this one has just done, named by the query's `ok`; unknown names say nothing."""
+    said = {
+        "ambil": _("Permohonan ini sekarang Anda kerjakan."),
+        "lepas": _("Permohonan dikembalikan ke antrean."),
+        "kembali": _("Permohonan dikembalikan kepada pemohon untuk diperbaiki."),
+        "setuju": _("Permohonan disetujui."),
+        "tolak": _("Permohonan ditolak."),
+        "tanda-tangan": _("Surat sudah ditandatangani dan terbit."),
+        "baca": _("Angka meter tersimpan."),
+        "impor": _("Bacaan sudah diimpor."),
+        "meter": _("Penggantian meter tersimpan."),
+        "tugas": _("Tugas sudah diganti."),
+        "faktor": _("Faktor kedua sudah dihapus; petugas memasangnya lagi saat masuk."),
+        "akhir": _("Akun petugas sudah berakhir."),
+        "sandi": _("Kata sandi sudah diganti. Tempat lain sudah dikeluarkan."),
+        "sesi": _("Tempat itu sudah dikeluarkan."),
+    }
+    text = said.get(request.args.get("ok", ""))
+    return [(text, "ok")] if text else []
+
+
+def purpose() -> str:
+    """Return why the present member of staff opens personal data: a code of ours, empty when none was chosen."""
+    chosen = request.values.get("tujuan", "")
+    return chosen if chosen in words.PURPOSES else ""
+
+
+def further(token: str) -> str:
+    """Return the address of the next page of the present list with its filters, empty at the end."""
+    kept = {name: value for name, value in request.args.items() if name not in {"halaman", "ok"} and value}
+    return f"?{urllib.parse.urlencode({**kept, 'halaman': token})}" if token else ""
