@@ -194,7 +194,7 @@ def letter(url: str, signins: dict[str, Any], home: Path = HOME, *, notices: boo
     sent = citizen.call("POST", f"{where}/submit", {})
     step(f"submitted as {sent['reference']}; the charter promises an answer by {sent['due_on']}")
 
-    staff = {entry["role"]: entry for entry in signins["staff"]}
+    staff = {entry["role"]: entry for entry in reversed(signins["staff"])}  # the first of each role is the one of this kelurahan
     office = f"/office/applications/{draft['application_id']}"
     officer = sign_in_staff(url, staff["officer"])
     officer.call("POST", f"{office}/claim", {})

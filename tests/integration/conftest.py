@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 from chassis import testing
+from chassis.testing.servers import engine_answers
 
 sys.path.insert(0, str(Path(__file__).parent))
 import engines
@@ -151,7 +152,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     given: dict[str, str] = {"PORT": "18080", "LOG_LEVEL": "warning", "GATEWAY_RATE_SIGN_IN_PER_MINUTE": "100000"}
     with contextlib.ExitStack() as stack:
         containers: dict[str, Any] = {}
-        if engines.answer():
+        if engine_answers():
             containers = engines.start(stack, kafka=request.param == "kafka")
             given |= engines.urls(containers)
         elif request.param == "kafka":

@@ -2,28 +2,15 @@
 
 import contextlib
 import os
-import shutil
-import socket
-import subprocess
-from functools import cache
 from typing import Any
 
 import psycopg
 import redis
-from chassis.testing.servers import kafka_container
+from chassis.testing.servers import KAFKA_STARTED, free_port, kafka_container
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.waiting_utils import wait_for_logs
 
 PASSWORD = "only-for-tests"
-
-
-@cache
-def answer() -> bool:
-    """Tell whether a container engine answers here."""
-    return (
-        shutil.which("docker") is not None
-        and subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=20).returncode == 0
-    )
 
 
 def start(stack: contextlib.ExitStack, *, kafka: bool) -> dict[str, Any]:
@@ -41,7 +28,7 @@ def start(stack: contextlib.ExitStack, *, kafka: bool) -> dict[str, Any]:
         container = kafka_container(port)
         container.port_outside = port
         started["kafka"] = stack.enter_context(container)
-        wait_for_logs(container, "Kafka Server started", timeout=60)
+        wait_for_logs(container, KAFKA_STARTED, timeout=60)
     return started
 
 
@@ -56,9 +43,3 @@ def urls(containers: dict[str, Any]) -> dict[str, str]:
     if "kafka" in containers:
         given["EVENT_BUS_URL"] = f"kafka://localhost:{containers['kafka'].port_outside}"
     return given
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -15,11 +15,12 @@ from gateway.identity.means import Means
 from gateway.identity.registry.simulator import Person, person
 from gateway.identity.tables import StaffMember
 
-SAWOJAJAR = "35.73.03.1008"
+SAWOJAJAR, DINOYO = "35.73.03.1008", "35.73.05.1004"
 CITIZENS = (0, 1, 2)
 FREE = range(10, 300)  # synthetic people of Sawojajar who have no account: for trying out registration
 STAFF: tuple[tuple[str, str, str, tuple[str, ...], str], ...] = (
     ("officer", "petugas.sawojajar", "Rina Puspitasari", (SAWOJAJAR,), "Kelurahan Sawojajar"),
+    ("officer", "petugas.dinoyo", "Fajar Nugraha", (DINOYO,), "Kelurahan Dinoyo"),
     ("lurah", "lurah.sawojajar", "Drs. Agung Prasetyo, M.Si.", (SAWOJAJAR,), "Kelurahan Sawojajar"),
     ("water_cs", "cs.air", "Yoga Pradana", ("*",), "Layanan Pelanggan Air"),
     ("cashier", "kasir.air", "Nur Aini", ("*",), "Loket Pembayaran Air"),

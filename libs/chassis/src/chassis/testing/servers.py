@@ -16,13 +16,16 @@ import uuid
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
 
 from chassis import db
+
+if TYPE_CHECKING:
+    from testcontainers.core.container import DockerContainer
 
 REQUIRED = "TESTS_MUST_NOT_SKIP"
 _FAST = {
@@ -140,21 +143,30 @@ def _template(migrations: Path) -> str:
     return name
 
 
-@cache
-def _kafka() -> str:
+def kafka_container(port: int) -> DockerContainer:
+    """Return a Kafka of one node (KAFKA_IMAGE) that will answer at localhost:`port`; start it and wait for KAFKA_STARTED."""
     from testcontainers.core.container import DockerContainer
-    from testcontainers.core.waiting_utils import wait_for_logs
 
-    if _engine_lacks():
-        lacking("there is no container engine on this machine to run Kafka in")
-    port = _free_port()
     container = DockerContainer(os.environ.get("KAFKA_IMAGE", "apache/kafka:4.1.0")).with_bind_ports(9092, port)
     for name, value in _KAFKA.items():
         container.with_env(name, value)
-    container.with_env("KAFKA_ADVERTISED_LISTENERS", f"PLAINTEXT://localhost:{port}")
+    return container.with_env("KAFKA_ADVERTISED_LISTENERS", f"PLAINTEXT://localhost:{port}")
+
+
+KAFKA_STARTED = "Kafka Server started"  # the log line
+
+
+@cache
+def _kafka() -> str:
+    from testcontainers.core.waiting_utils import wait_for_logs
+
+    if not engine_answers():
+        lacking("there is no container engine on this machine to run Kafka in")
+    port = free_port()
+    container = kafka_container(port)
     container.start()
     atexit.register(container.stop)
-    wait_for_logs(container, "Kafka Server started", timeout=60)
+    wait_for_logs(container, KAFKA_STARTED, timeout=60)
     return f"kafka://localhost:{port}"
 
 
@@ -175,10 +187,12 @@ _KAFKA = {
 }
 
 
-def _engine_lacks() -> bool:
+@cache
+def engine_answers() -> bool:
+    """Tell whether there is a container engine."""
     if shutil.which("docker") is None:
-        return True
-    return subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=20).returncode != 0  # noqa: S607 - the engine's own client
+        return False
+    return subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=20).returncode == 0  # noqa: S607 - the engine's own client
 
 
 def _administer(statement: str) -> None:
@@ -224,7 +238,8 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a loopback port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
