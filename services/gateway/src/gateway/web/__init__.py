@@ -1,4 +1,4 @@
-"""The portal: pages for everybody and for citizens, rendered here, whole without JavaScript."""
+"""The portal: pages for everybody, for citizens and for staff, rendered here, whole without JavaScript."""
 
 from __future__ import annotations
 
@@ -7,9 +7,22 @@ from flask import Blueprint
 
 def blueprints() -> tuple[Blueprint, ...]:
     """Return the pages, in the order of the menu; the first brings the design and the languages."""
-    from gateway.web import account, applications, demo, entry, inbox_pages, letters, payments, public, recovery, site, water
+    from gateway.web import (
+        account,
+        applications,
+        backoffice,
+        demo,
+        entry,
+        inbox_pages,
+        letters,
+        payments,
+        public,
+        recovery,
+        site,
+        water,
+    )
 
     return (
         site.pages, public.pages, entry.pages, recovery.pages, account.pages, applications.pages, letters.pages, water.pages,
-        payments.pages, inbox_pages.pages, demo.pages,
+        payments.pages, inbox_pages.pages, demo.pages, *backoffice.blueprints(),
     )  # fmt: skip

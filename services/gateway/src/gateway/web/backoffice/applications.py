@@ -12,10 +12,10 @@ from malang.singo.v1.applications_pb2 import (
     APPLICATION_STATE_SIGNED,
     APPLICATION_STATE_SIGNING,
     APPLICATION_STATE_SUBMITTED,
+    ApplicantSnapshot,
     Application,
     ApplicationPage,
     ApplicationState,
-    ApplicantSnapshot,
     OpenAttachmentRequest,
     OpenRequest,
     QueueRequest,
@@ -75,7 +75,15 @@ def detail(application_id: str) -> ResponseReturnValue:
         return file(application_id, entry)
     if "tujuan" in request.args:
         entry.reject("tujuan", _("Pilih tujuan membuka data ini."))
-    return page("purpose.html", entry, action=request.path, purposes=PURPOSES, tone="singo", back="/kantor/permohonan", title=_("Buka permohonan"))
+    return page(
+        "purpose.html",
+        entry,
+        action=request.path,
+        purposes=PURPOSES,
+        tone="singo",
+        back="/kantor/permohonan",
+        title=_("Buka permohonan"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,9 @@ def file(application_id: str, entry: Entry, *, template: str = "application.html
 
 def _actions(one: Application) -> Actions:
     who, state, holder = g.person, one.state, one.claimed_by
-    desk = {APPLICATION_STATE_SUBMITTED: "officer", APPLICATION_STATE_APPROVED: "lurah", APPLICATION_STATE_SIGNING: "lurah"}.get(state)
+    desk = {APPLICATION_STATE_SUBMITTED: "officer", APPLICATION_STATE_APPROVED: "lurah", APPLICATION_STATE_SIGNING: "lurah"}.get(
+        state
+    )
     allowed = desk is not None and who.has(desk) and holder in {"", who.id}
     open_ = allowed and state != APPLICATION_STATE_SIGNING
     return Actions(
@@ -119,7 +129,9 @@ def _holder(one: Application) -> str:
         return ""
     if one.claimed_by == g.person.id:
         return _("Anda")
-    return next((each.name for each in staff.list_staff(gateway().means, ended=True) if each.id == one.claimed_by), _("Petugas lain"))
+    return next(
+        (each.name for each in staff.list_staff(gateway().means, ended=True) if each.id == one.claimed_by), _("Petugas lain")
+    )
 
 
 def _described(who: ApplicantSnapshot) -> list[tuple[str, str]]:

@@ -52,7 +52,15 @@ def detail(connection_id: object) -> ResponseReturnValue:
     why = shell.purpose()
     opened = services().connections.Open(OpenConnectionRequest(connection_id=str(connection_id), purpose=why))
     number = opened.connection.number
-    return page("connection.html", entry, opened=opened, connection=opened.connection, purpose=why, **_bills(number, why), **_readings(number))
+    return page(
+        "connection.html",
+        entry,
+        opened=opened,
+        connection=opened.connection,
+        purpose=why,
+        **_bills(number, why),
+        **_readings(number),
+    )
 
 
 def _bills(number: str, why: str) -> dict[str, object]:

@@ -94,8 +94,6 @@ def finish() -> ResponseReturnValue:
         return page("sign_in.html", again)
 
 
-
-
 @pages.post("/kantor/keluar")
 @staff_required()
 def sign_out() -> Response:

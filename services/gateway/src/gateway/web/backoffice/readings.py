@@ -70,7 +70,9 @@ def enter() -> ResponseReturnValue:
                 raise
             entry.status = 422
             return _reading(entry, [each.sentence(language()) for each in failure.fields])
-        return redirect(f"/kantor/air/baca?{urllib.parse.urlencode({'connection_number': asked.connection_number, 'ok': 'baca'})}", 303)
+        return redirect(
+            f"/kantor/air/baca?{urllib.parse.urlencode({'connection_number': asked.connection_number, 'ok': 'baca'})}", 303
+        )
     return _reading(entry)
 
 
