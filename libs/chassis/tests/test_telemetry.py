@@ -39,7 +39,7 @@ class Captured:
 @pytest.fixture
 def said(monkeypatch):
     out = Captured()
-    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", out)
     handlers, level = logging.root.handlers[:], logging.root.level
     telemetry.configure("singo", "rpc", Common(database_url="x", event_bus_url="x", log_level="info"))
     yield out
@@ -113,7 +113,7 @@ def test_a_person_can_read_the_console(monkeypatch, capsys):
     telemetry.configure("singo", "rpc", Common(database_url="x", event_bus_url="x", log_format="console"))
     telemetry.logger("singo").warning("letter_late", nik=NIK)
     structlog.reset_defaults()
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert "letter_late" in said
     assert NIK not in said
 

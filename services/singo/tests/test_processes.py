@@ -68,15 +68,15 @@ def environment(database_url, tmp_path, jwks) -> dict[str, str]:
     }  # fmt: skip
 
 
-def run(process, environment, **how):
+def run(process, environment):
     path = {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each), "PATH": os.environ["PATH"]}
     return subprocess.Popen(
-        [sys.executable, "-m", "singo", process], env=path | environment, stdout=subprocess.PIPE, text=True, **how
+        [sys.executable, "-m", "singo", process], env=path | environment, stderr=subprocess.PIPE, text=True
     )
 
 
 def started(process) -> dict[str, object]:
-    for line in process.stdout:
+    for line in process.stderr:
         said = json.loads(line)
         if said["event"] == "started":
             return said
@@ -176,7 +176,7 @@ def test_the_other_processes_start_and_stop_when_told(process, environment):
     ],
 )
 def test_what_is_set_wrong_is_one_sentence_and_exit_2(changed, sentence, environment):
-    process = run("rpc", environment | changed, stderr=subprocess.PIPE)
+    process = run("rpc", environment | changed)
     _out, said = process.communicate(timeout=30)
     assert process.returncode == 2
     assert sentence in said

@@ -12,7 +12,6 @@ if sys.argv[1:2] == ["web"] and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     # Before anything makes a metric: workers count in files of one folder, new at every start.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="gateway-metrics-")
 
-import msgspec
 from chassis import db, settings, telemetry
 from chassis.http import serve_health, stop_on_signals
 
@@ -28,9 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the process or command that `arguments` name."""
     asked = _parser().parse_args(arguments)
     chosen = settings.load(Settings, PREFIX)
-    # A command's answer is all that it writes to standard output.
-    quiet = chosen if asked.command in processes.LONG_LIVED else msgspec.structs.replace(chosen, log_level="error")
-    telemetry.configure("gateway", asked.command, quiet)
+    telemetry.configure("gateway", asked.command, chosen)
     match asked.command:
         case "web":
             processes.web(chosen)

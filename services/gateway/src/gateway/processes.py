@@ -14,7 +14,6 @@ from gateway.settings import Settings
 
 GROUP = "gateway"
 SOURCE = "/malang/gateway"
-LONG_LIVED = ("web", "consume", "relay", "jobs", "migrate")
 
 
 def web(chosen: Settings) -> None:

@@ -11,10 +11,12 @@ from singo.settings import PREFIX, Settings
 
 
 def _migrate(settings: Settings) -> None:
+    from chassis import telemetry
     from chassis.db import migrate
 
     from singo.app import MIGRATIONS
 
+    telemetry.configure("singo", "migrate", settings)
     migrate(settings.database_url, MIGRATIONS)
 
 

@@ -37,8 +37,11 @@ def _jobs(settings: Settings, _arguments: argparse.Namespace) -> None:
 
 
 def _migrate(settings: Settings, _arguments: argparse.Namespace) -> None:
+    from chassis import telemetry
+
     from twuin import app, tariffs
 
+    telemetry.configure("twuin", "migrate", settings)
     try:
         app.prepare(settings)
     except tariffs.TariffFileWrong as wrong:
@@ -46,8 +49,11 @@ def _migrate(settings: Settings, _arguments: argparse.Namespace) -> None:
 
 
 def _demo(settings: Settings, arguments: argparse.Namespace) -> None:
+    from chassis import telemetry
+
     from twuin import demo
 
+    telemetry.configure("twuin", "demo", settings)
     json.dump(demo.run(settings, arguments.connections), sys.stdout)
 
 

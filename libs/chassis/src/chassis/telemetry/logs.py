@@ -27,7 +27,7 @@ def logger(name: str) -> FilteringBoundLogger:
 
 
 def configure(service: str, process: str, settings: Common) -> None:
-    """Write logs of this process, and of the libraries in it, to standard output as `settings` say."""
+    """Write logs of this process, and of the libraries in it, to standard error as `settings` say: standard output is for answers of commands."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
 
     def whoami(_logger: object, _method: str, event: Event) -> Event:
@@ -37,9 +37,9 @@ def configure(service: str, process: str, settings: Common) -> None:
     structlog.configure(
         processors=[whoami, *_processors(settings.log_format)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer)
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer)
         if settings.log_format == "json"
-        else structlog.PrintLoggerFactory(sys.stdout),
+        else structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
     # Libraries speak through the standard module: warnings and worse, in the same form.
