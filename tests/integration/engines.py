@@ -6,9 +6,9 @@ from typing import Any
 
 import psycopg
 import redis
-from chassis.testing.servers import KAFKA_STARTED, free_port, kafka_container
+from chassis.testing.servers import free_port, kafka_container
 from testcontainers.core.container import DockerContainer
-from testcontainers.core.waiting_utils import wait_for_logs
+from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 PASSWORD = "only-for-tests"
 
@@ -21,14 +21,13 @@ def start(stack: contextlib.ExitStack, *, kafka: bool) -> dict[str, Any]:
     started: dict[str, Any] = {}
     for name, (container, inside, line) in wanted.items():
         container.port_outside = free_port()
+        container.waiting_for(LogMessageWaitStrategy(line).with_startup_timeout(60))
         started[name] = stack.enter_context(container.with_bind_ports(inside, container.port_outside))
-        wait_for_logs(container, line, timeout=60)
     if kafka:
         port = free_port()
         container = kafka_container(port)
         container.port_outside = port
         started["kafka"] = stack.enter_context(container)
-        wait_for_logs(container, KAFKA_STARTED, timeout=60)
     return started
 
 

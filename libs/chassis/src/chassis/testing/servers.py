@@ -144,29 +144,25 @@ def _template(migrations: Path) -> str:
 
 
 def kafka_container(port: int) -> DockerContainer:
-    """Return a Kafka of one node (KAFKA_IMAGE) that will answer at localhost:`port`; start it and wait for KAFKA_STARTED."""
+    """Return a Kafka of one node (KAFKA_IMAGE) that will answer at localhost:`port`; starting it waits until it does."""
     from testcontainers.core.container import DockerContainer
+    from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
     container = DockerContainer(os.environ.get("KAFKA_IMAGE", "apache/kafka:4.1.0")).with_bind_ports(9092, port)
     for name, value in _KAFKA.items():
         container.with_env(name, value)
-    return container.with_env("KAFKA_ADVERTISED_LISTENERS", f"PLAINTEXT://localhost:{port}")
-
-
-KAFKA_STARTED = "Kafka Server started"  # the log line
+    container.with_env("KAFKA_ADVERTISED_LISTENERS", f"PLAINTEXT://localhost:{port}")
+    return container.waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(60))
 
 
 @cache
 def _kafka() -> str:
-    from testcontainers.core.waiting_utils import wait_for_logs
-
     if not engine_answers():
         lacking("there is no container engine on this machine to run Kafka in")
     port = free_port()
     container = kafka_container(port)
     container.start()
     atexit.register(container.stop)
-    wait_for_logs(container, KAFKA_STARTED, timeout=60)
     return f"kafka://localhost:{port}"
 
 
