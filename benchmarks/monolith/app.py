@@ -13,7 +13,7 @@ from typing import Any
 import redis
 import sqlalchemy as sa
 from flask import Flask, Response, abort, request
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_column, sessionmaker
 
 
 class Base(DeclarativeBase):
@@ -62,7 +62,7 @@ cache = redis.Redis.from_url(os.environ["MONOLITH_REDIS_URL"])
 def _shown(bill: Bill) -> dict[str, Any]:
     return {
         "bill_id": str(bill.bill_id), "connection_id": str(bill.connection_id), "connection_number": bill.connection_number,
-        "number": f"{bill.period}-{bill.connection_number}", "period": bill.period, "volume": bill.volume, "amount": bill.amount,
+        "number": f"{bill.period.replace('-', '')}-{bill.connection_number}", "period": bill.period, "volume": bill.volume, "amount": bill.amount,
         "due_on": bill.due_on.isoformat(), "state": STATES[bill.state], "issued_at": bill.issued_at.isoformat(),
         "paid_at": bill.paid_at.isoformat() if bill.paid_at else None, "tariff_group": bill.tariff_group,
         "previous_value": bill.previous_value, "current_value": bill.current_value, "estimated": bill.estimated,
@@ -80,10 +80,9 @@ def bills() -> Response:
     size = min(int(request.args.get("page_size", 20)), 100)
     mine = sa.select(Link.connection_id).where(Link.citizen_id == citizen, Link.unlinked_at.is_(None))
     with make_session() as session:
-        newest = sa.select(Bill).where(Bill.connection_id.in_(mine)).order_by(Bill.period.desc(), Bill.bill_id.desc()).limit(size)
-        rows = session.scalars(newest).all()
-        due = session.scalar(
-            sa.select(sa.func.coalesce(sa.func.sum(Bill.amount), 0)).where(Bill.connection_id.in_(mine), Bill.state == 1)
-        )
-        answer = {"bills": [_shown(bill) for bill in rows], "open_amount": int(due or 0)}
+        other = aliased(Bill)
+        owed = sa.select(sa.func.coalesce(sa.func.sum(other.amount), 0)).where(other.connection_id.in_(mine), other.state == 1)
+        newest = sa.select(Bill, owed.scalar_subquery()).where(Bill.connection_id.in_(mine))
+        rows = session.execute(newest.order_by(Bill.period.desc(), Bill.bill_id.desc()).limit(size)).all()
+        answer = {"bills": [_shown(bill) for bill, _ in rows], "open_amount": int(rows[0][1]) if rows else 0}
     return Response(json.dumps(answer), mimetype="application/json")
