@@ -73,7 +73,7 @@ def detail(application_id: str) -> ResponseReturnValue:
     entry = Entry.asked()
     if shell.purpose():
         return file(application_id, entry)
-    if "tujuan" in request.args:
+    if "buka" in request.args:
         entry.reject("tujuan", _("Pilih tujuan membuka data ini."))
     return page(
         "purpose.html",
@@ -176,9 +176,10 @@ def _subjects(kind: Kind) -> list[tuple[str, str]]:
 
 
 def _reason_rows() -> int:
-    """Return how many rows of reasons the form has: three, or what was asked for by its button."""
+    """Return how many rows of reasons the form has: three, and one more for each use of its button."""
     asked = request.form.get("baris", "")
-    return min(int(asked), MOST_REASONS) if asked.isdecimal() and int(asked) > REASONS else REASONS
+    rows = int(asked) if asked.isdecimal() and len(asked) < 3 else REASONS  # noqa: PLR2004 - digits
+    return min(max(rows + (request.form.get("lanjut") == "baris"), REASONS), MOST_REASONS)
 
 
 @pages.get("/kantor/permohonan/<application_id>/lampiran/<attachment_id>")

@@ -44,7 +44,7 @@ def detail(connection_id: object) -> ResponseReturnValue:
     """Ask for the purpose, then show the holder, what is owed, and the readings."""
     entry = Entry.asked()
     if not shell.purpose():
-        if "tujuan" in request.args:
+        if "buka" in request.args:
             entry.reject("tujuan", _("Pilih tujuan membuka data ini."))
         return page(
             "purpose.html", entry, action=request.path, purposes=PURPOSES, tone="twuin", back="/kantor/air", title=_("Buka data pelanggan")
