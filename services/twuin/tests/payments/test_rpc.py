@@ -323,3 +323,13 @@ def test_a_payment_whose_bills_somebody_else_paid_is_cancelled_by_the_jobs(city:
     deliver(payments, callback(start(payments, bills)))
     assert flow.expire(city.db, provider) == 1
     assert get(payments, second, "budi").state == pb.PAYMENT_STATE_CANCELLED
+
+
+def test_a_bill_that_is_paid_leaves_payments_of_other_bills_waiting(city: City, payments, provider, bills) -> None:
+    older, newer = bills
+    [connection_id] = {row[0] for row in city.rows("select connection_id from bills")}
+    city.link(connection_id, "budi")
+    waiting = start(payments, [newer], citizen="budi")
+    deliver(payments, callback(start(payments, [older])))
+    assert flow.expire(city.db, provider) == 0
+    assert get(payments, waiting, "budi").state == pb.PAYMENT_STATE_PENDING

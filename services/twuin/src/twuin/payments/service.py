@@ -164,7 +164,8 @@ def cancel(session: Session, citizen_id: str, payment_id: uuid.UUID) -> PaymentR
 
 def expire(session: Session, limit: int = 500) -> list[uuid.UUID]:
     """Let waiting payments end: EXPIRED when their time is over, CANCELLED when a bill of theirs was paid otherwise."""
-    held = sa.select(PaymentBillRow.bill_id).where(PaymentBillRow.payment_id == PaymentRow.payment_id)
+    # Correlated by hand: two levels down SQLAlchemy would put payments into the inner FROM, and any closed bill would end every payment.
+    held = sa.select(PaymentBillRow.bill_id).where(PaymentBillRow.payment_id == PaymentRow.payment_id).correlate(PaymentRow)
     over = PaymentRow.expires_at <= clock.now()
     ended = session.scalars(
         sa.select(PaymentRow)
