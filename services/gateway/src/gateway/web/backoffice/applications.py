@@ -35,7 +35,7 @@ from gateway.web.files import as_download
 pages = Blueprint("office_applications", __name__)
 PURPOSES = ("check", "sign", "complaint", "other")
 REASONS, MOST_REASONS = 3, 20
-_STATES: dict[str, list[ApplicationState]] = {
+_STATES: dict[str, list[ApplicationState.ValueType]] = {
     "diperiksa": [APPLICATION_STATE_SUBMITTED],
     "tanda-tangan": [APPLICATION_STATE_APPROVED, APPLICATION_STATE_SIGNING],
     "diperbaiki": [APPLICATION_STATE_RETURNED],

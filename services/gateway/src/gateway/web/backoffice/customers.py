@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 from malang.twuin.v1.billing_pb2 import ListBillsResponse, OpenBillsRequest
@@ -63,7 +65,7 @@ def detail(connection_id: object) -> ResponseReturnValue:
     )
 
 
-def _bills(number: str, why: str) -> dict[str, object]:
+def _bills(number: str, why: str) -> dict[str, Any]:
     if not g.person.has(*shell.BILLS):
         return {"see_bills": False}
     found, failure = tried(lambda: services().billing.OpenBills(OpenBillsRequest(connection_number=number, purpose=why)))
@@ -71,7 +73,7 @@ def _bills(number: str, why: str) -> dict[str, object]:
     return {"see_bills": True, "bills": found.bills, "open_amount": found.open_amount, "bills_failure": failure}
 
 
-def _readings(number: str) -> dict[str, object]:
+def _readings(number: str) -> dict[str, Any]:
     if not g.person.has(*shell.FIELD):
         return {"see_readings": False}
     found, failure = tried(lambda: services().metering.ListReadings(ListReadingsRequest(connection_number=number, months=_MONTHS)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 from malang.singo.v1.applications_pb2 import ApplicationPage, QueueRequest
@@ -24,7 +26,7 @@ def home() -> ResponseReturnValue:
     return page("home.html", **_desk(), **_runs(), members=_members())
 
 
-def _desk() -> dict[str, object]:
+def _desk() -> dict[str, Any]:
     if not g.person.has(*shell.DESK):
         return {"desk": False}
     waiting, failure = tried(lambda: services().applications.Queue(QueueRequest(page_size=_FEW)))
@@ -32,7 +34,7 @@ def _desk() -> dict[str, object]:
     return {"desk": True, "waiting": waiting or ApplicationPage(), "mine": mine or ApplicationPage(), "singo_failure": failure}
 
 
-def _runs() -> dict[str, object]:
+def _runs() -> dict[str, Any]:
     if not g.person.has(*shell.RUNS):
         return {}
     found, failure = tried(lambda: services().billing.ListRuns(ListRunsRequest()))

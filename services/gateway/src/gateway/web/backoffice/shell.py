@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import urllib.parse
+from collections.abc import Callable
+from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
@@ -20,7 +22,7 @@ FIELD = ("water_cs", "operator", "crew")
 INTAKE = ("water_cs", "operator")
 RUNS = ("operator", "admin")
 BILLS = ("water_cs", "cashier", "admin")
-_WATER = (
+_WATER: tuple[tuple[str, tuple[str, ...], Callable[[], str]], ...] = (
     ("/kantor/air", CUSTOMERS, lambda: _("Pelanggan")),
     ("/kantor/air/baca", FIELD, lambda: _("Catat meter")),
     ("/kantor/air/unggah", INTAKE, lambda: _("Unggah bacaan")),
@@ -29,7 +31,7 @@ _WATER = (
 )
 
 
-def page(template: str, entry: Entry | None = None, **context: object) -> ResponseReturnValue:
+def page(template: str, entry: Entry | None = None, **context: Any) -> ResponseReturnValue:
     """Render a page of the back office."""
     return chrome.page(f"office/{template}", entry, words=words, **context)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from malang.singo.v1 import applications_pb2
 from malang.twuin.v1 import billing_pb2
 
@@ -28,10 +30,11 @@ def purpose(code: str) -> str:
 
 def application(state: int) -> Label:
     """Return the label of an application's state, as its desk reads it."""
-    return {
+    own: dict[int, Label] = {
         applications_pb2.APPLICATION_STATE_SUBMITTED: Label(_("Menunggu pemeriksaan"), "info"),
         applications_pb2.APPLICATION_STATE_RETURNED: Label(_("Diperbaiki pemohon"), "warn"),
-    }.get(state, labels.application(state))
+    }
+    return own.get(state) or labels.application(state)
 
 
 def event(name: str) -> str:
@@ -56,11 +59,12 @@ def urgency(days: int) -> Label:
 
 def run(state: int) -> Label:
     """Return the label of a billing run's state."""
-    return {
+    known: dict[int, Label] = {
         billing_pb2.RUN_STATE_RUNNING: Label(_("Sedang berjalan"), "info"),
         billing_pb2.RUN_STATE_FINISHED: Label(_("Selesai"), "ok"),
         billing_pb2.RUN_STATE_INTERRUPTED: Label(_("Terhenti"), "bad"),
-    }.get(state, Label(_("Tidak diketahui"), ""))
+    }
+    return known.get(state) or Label(_("Tidak diketahui"), "")
 
 
 def warning(code: str) -> str:
@@ -83,6 +87,6 @@ def change(action: str) -> str:
     }.get(action, action)
 
 
-def roles(codes: object) -> str:
+def roles(codes: Iterable[str]) -> str:
     """Return roles as a list in words."""
-    return ", ".join(labels.role(code) for code in sorted(codes))  # type: ignore[call-overload]  # templates pass any collection of text
+    return ", ".join(labels.role(code) for code in sorted(codes))
