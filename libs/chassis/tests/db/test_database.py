@@ -1,3 +1,4 @@
+import contextlib
 import datetime as dt
 import time
 import uuid
@@ -113,3 +114,53 @@ def test_names_every_constraint_by_convention(database):
     for table in metadata.sorted_tables:
         assert inspected.get_pk_constraint(table.name)["name"] == f"pk_{table.name}"
         assert {column["name"] for column in inspected.get_columns(table.name)} == {column.name for column in table.columns}
+
+
+EVENTS = sa.select(outbox.c.type, outbox.c.event_id).where(
+    outbox.c.type == sa.bindparam("wanted", type_=sa.Text), outbox.c.sequence == 1
+)
+
+
+def test_a_read_answers_by_name_without_a_transaction(database):
+    with database.transaction() as session:
+        for text in ("seen", "other"):
+            _say(session, text)
+    read = db.Read(EVENTS)
+    for _ in range(7):  # prepared or not, in a transaction or not
+        rows = database.read(read, wanted="seen")
+        assert [(row.type, type(row.event_id)) for row in rows] == [("seen", uuid.UUID)]
+    with telemetry_budget(1.0):
+        assert [row.type for row in database.read(read, wanted="other")] == ["other"]
+    with database.engine.connect() as connection:
+        assert connection.connection.driver_connection.info.transaction_status == 0
+
+
+def test_a_read_takes_exactly_the_values_that_it_leaves_open(database):
+    with pytest.raises(TypeError, match="wanted"):
+        database.read(db.Read(EVENTS))
+    with pytest.raises(ValueError, match="list"):
+        db.Read(sa.select(outbox.c.type).where(outbox.c.type.in_(["a", "b"])))
+
+
+def test_a_read_stops_when_the_time_of_its_call_is_over(database):
+    began = time.monotonic()
+    with telemetry_budget(0.2), pytest.raises(psycopg.errors.QueryCanceled):
+        database.read(db.Read(sa.select(sa.func.pg_sleep(5))))
+    assert time.monotonic() - began < 1
+
+
+def test_a_read_replaces_connections_that_the_server_closed(database, url):
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: _sleep(database), range(4)))
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test'")
+    assert database.read(db.Read(EVENTS), wanted="none") == []
+
+
+@contextlib.contextmanager
+def telemetry_budget(seconds):
+    before = telemetry.deadline.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        telemetry.deadline.reset(before)

@@ -3,10 +3,12 @@
 from chassis.db.database import Database, dsn
 from chassis.db.frame import NAMING, create_frame, drop_frame, frame_tables, trim_frame
 from chassis.db.migration import migrate, pending, revert
+from chassis.db.reading import Read
 
 __all__ = [
     "NAMING",
     "Database",
+    "Read",
     "create_frame",
     "drop_frame",
     "dsn",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 import psycopg
 import sqlalchemy as sa
@@ -13,9 +13,13 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy.orm import Session
 
 from chassis import telemetry
+from chassis.db.reading import Read
 
 IN_USE = Gauge("database_connections_in_use", "Connections inside a transaction", ["application"], multiprocess_mode="livesum")
 POOL = Gauge("database_pool_size", "Connections that a process may open", ["application"], multiprocess_mode="livesum")
+
+
+_NEARLY = 0.9  # of the usual time limit: not worth a setting of its own
 
 
 def dsn(url: str) -> str:
@@ -76,6 +80,33 @@ class Database:
             self._in_use.dec()
             connection.close()
 
+    def read(self, statement: Read, **values: object) -> list[Any]:
+        """Return the rows of one statement: a single round trip, without a transaction, while the call has its usual time left."""
+        if self._limit() is not None:
+            with self.transaction(readonly=True) as session:
+                return statement.rows(_driver(session.connection()), values)
+        self._in_use.inc()
+        try:
+            return self._read(statement, values)
+        finally:
+            self._in_use.dec()
+
+    def _read(self, statement: Read, values: Mapping[str, object]) -> list[Any]:
+        for _ in range(self.pool_size):
+            pooled = self.engine.raw_connection()
+            driver = cast("psycopg.Connection[Any]", pooled.driver_connection)
+            try:
+                return statement.rows(driver, values)
+            except psycopg.OperationalError as gone:
+                if not driver.closed:  # the statement failed, not the connection
+                    raise
+                pooled.invalidate(gone)
+            finally:
+                pooled.close()
+        # Every pooled connection was dead: what a fresh one says is the answer.
+        with self.transaction(readonly=True) as session:
+            return statement.rows(_driver(session.connection()), values)
+
     def ready(self) -> bool:
         """Tell whether the database answers."""
         try:
@@ -90,11 +121,15 @@ class Database:
         self.engine.dispose()
 
     def _begin(self, *, readonly: bool) -> str:
-        begin = "begin read only" if readonly else "begin"
+        begin, limit = "begin read only" if readonly else "begin", self._limit()
+        return begin if limit is None else f"{begin}; set local statement_timeout = {limit}"
+
+    def _limit(self) -> int | None:
+        """Return the milliseconds that a statement of the present call may take, None for the usual limit or nearly that."""
         left = telemetry.remaining()
-        if left is None or left * 1000 >= self._statement_timeout_ms:
-            return begin
-        return f"{begin}; set local statement_timeout = {max(1, int(left * 1000))}"
+        if left is None or left * 1000 >= _NEARLY * self._statement_timeout_ms:
+            return None
+        return max(1, int(left * 1000))
 
     def _begun(self, begin: str) -> sa.Connection:
         """Return a connection in a transaction. Nothing was done on it yet, so connections that died in the pool are just replaced."""

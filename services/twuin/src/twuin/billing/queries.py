@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from chassis.db import Database, Read
 from sqlalchemy.orm import Session
 
 from twuin import connections
@@ -52,7 +53,9 @@ def _listing(*, one_connection: bool, further: bool) -> sa.Select[Any]:
     return query.order_by(_bills.c.period.desc(), _bills.c.bill_id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
 
 
-_LISTINGS = {(one, further): _listing(one_connection=one, further=further) for one in (True, False) for further in (True, False)}
+_LISTINGS = {
+    (one, further): Read(_listing(one_connection=one, further=further)) for one in (True, False) for further in (True, False)
+}
 _links = connections.links().subquery("links")
 _OWN = (
     sa.select(*COLUMNS, _bills.c.tariff_id)
@@ -64,15 +67,15 @@ _OWN = (
 
 
 def page(
-    session: Session, citizen_id: str, connection_id: uuid.UUID | None, *, size: int, before: tuple[str, uuid.UUID] | None
+    db: Database, citizen_id: str, connection_id: uuid.UUID | None, *, size: int, before: tuple[str, uuid.UUID] | None
 ) -> Page:
-    """Return bills of the connections that the citizen is linked to, or of one of them."""
+    """Return bills of the connections that the citizen is linked to, or of one of them, in one round trip."""
     values: dict[str, object] = {"citizen_id": citizen_id, "most": size + 1}
     if connection_id is not None:
         values["connection_id"] = connection_id
     if before is not None:
         values["before_period"], values["before_id"] = before
-    rows = list(session.connection().execute(_LISTINGS[connection_id is not None, before is not None], values))
+    rows = db.read(_LISTINGS[connection_id is not None, before is not None], **values)
     return Page(rows[:size], rows[0].owed if rows else 0, len(rows) > size)
 
 

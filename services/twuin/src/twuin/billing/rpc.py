@@ -37,9 +37,9 @@ class BillingServicer(Contract):
         connection_id = identifier(request.connection_id) if request.connection_id else None
         size = page_size(request.page_size)
         before = _before(request.page_token)
-        with self.db.transaction(readonly=True) as session:
-            page = queries.page(session, citizen_id, connection_id, size=size, before=before)
-            if not page.rows and connection_id is not None:
+        page = queries.page(self.db, citizen_id, connection_id, size=size, before=before)
+        if not page.rows and connection_id is not None:
+            with self.db.transaction(readonly=True) as session:
                 connections.owned(session, connection_id, citizen_id)
         last = page.rows[-1] if page.more else None
         token = _token(last.period, last.bill_id) if last is not None else ""
