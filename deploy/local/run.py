@@ -18,6 +18,9 @@ from deploy.local.state import State
 from deploy.local.supervision import Program, Supervisor, processes, proportional_kib
 
 
+PATIENCE = 120  # seconds that a process may take to become ready; a busy machine starts twelve slowly
+
+
 def main() -> int:
     """Start, or do what one of the options says."""
     options = argparse.ArgumentParser(prog="make run", description=__doc__)
@@ -107,7 +110,7 @@ def until_ready(platform: Platform, supervisor: Supervisor, concerns: Callable[[
 
 
 def _until_answers(url: str, supervisor: Supervisor, name: str = "gateway") -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own loopback address
             if answer.status == 200:  # noqa: PLR2004

@@ -147,6 +147,13 @@ def wait_for(ask: Callable[[], Any], *, seconds: float = 30) -> Any:
     raise AssertionError(f"still nothing after {seconds} s")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give errands over a whole platform, and its start, more time than a test of one part has."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(360))
+
+
 @pytest.fixture(scope="session", params=BUSES)
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     given: dict[str, str] = {"PORT": "18080", "LOG_LEVEL": "warning", "GATEWAY_RATE_SIGN_IN_PER_MINUTE": "100000"}
