@@ -13,7 +13,7 @@ import pytest
 from chassis.db import Database
 from chassis.testing import database_url, postgres, valkey  # noqa: F401 - fixtures
 from gateway import messages
-from gateway.app import create_app
+from gateway.wsgi import create_app
 from gateway.demo import phone_of
 from gateway.identity import registration, signin
 from gateway.identity.means import Means, means_of

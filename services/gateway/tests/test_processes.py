@@ -62,6 +62,15 @@ def get(url, *, patience=20.0):
             time.sleep(0.1)
 
 
+def until_ready(health, patience=20.0):
+    """Wait for a process to be at work; until then it says so."""
+    until = time.monotonic() + patience
+    while (said := get(f"http://127.0.0.1:{health}/readyz")) != b"ok\n":
+        assert said == b"not ok\n"
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
 def stop(child):
     child.send_signal(signal.SIGTERM)
     try:
@@ -110,7 +119,7 @@ def test_the_portal_serves_reports_health_notices_a_rotation_and_stops(environme
         keys = {key["kid"] for key in json.loads(get(f"http://127.0.0.1:{port}/.well-known/jwks.json"))["keys"]}
         assert len(keys) == 2
         assert get(f"http://127.0.0.1:{health}/livez") == b"ok\n"
-        assert get(f"http://127.0.0.1:{health}/readyz") == b"ok\n"
+        until_ready(health)
         current = json.loads(run(environment, "keys", "rotate"))["current"]
         assert current in keys
         until = time.monotonic() + 10
@@ -133,7 +142,7 @@ def test_the_other_processes_start_report_health_and_stop(environment, process):
     run(environment, "migrate")
     child = start(environment, process, health)
     try:
-        assert get(f"http://127.0.0.1:{health}/readyz") == b"ok\n"
+        until_ready(health)
         assert b"python_info" in get(f"http://127.0.0.1:{health}/metrics")
     finally:
         said = stop(child)

@@ -70,9 +70,7 @@ def environment(database_url, tmp_path, jwks) -> dict[str, str]:
 
 def run(process, environment):
     path = {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each), "PATH": os.environ["PATH"]}
-    return subprocess.Popen(
-        [sys.executable, "-m", "singo", process], env=path | environment, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen([sys.executable, "-m", "singo", process], env=path | environment, stderr=subprocess.PIPE, text=True)
 
 
 def started(process) -> dict[str, object]:
@@ -103,7 +101,7 @@ def parts(environment) -> Iterator[Parts]:
 
 
 def test_every_method_of_every_service_has_a_rule(parts):
-    served = app.served(parts)
+    served = app.SERVICE.served(parts)
     assert {each.full_name.rpartition(".")[2] for each in served} == {"Charter", "Letters", "Applications"}
     assert rpc.unruled(served) == []
 
@@ -169,7 +167,7 @@ def test_the_other_processes_start_and_stop_when_told(process, environment):
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"SINGO_KINDS_DIR": "/nowhere"}, "charter: /nowhere: is not a folder"),
+        ({"SINGO_KINDS_DIR": "/nowhere"}, "settings: SINGO_KINDS_DIR is wrong: /nowhere: is not a folder"),
         ({"SINGO_VAULT_KEYS": "k1:AAAA"}, "settings: SINGO_VAULT_KEYS or SINGO_INDEX_KEY is wrong: key 'k1' must have 32 bytes"),
         ({"SINGO_ADDRESS_KEY": "?"}, "settings: SINGO_ADDRESS_KEY is wrong: not base64"),
         ({"SINGO_COLOUR": "red"}, "settings: SINGO_COLOUR is not a setting"),

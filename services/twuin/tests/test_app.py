@@ -10,14 +10,13 @@ from twuin import app, schema
 
 
 def test_every_method_has_a_rule(waterworks):
-    served = app.served(waterworks.parts)
+    served = app.SERVICE.served(waterworks.parts)
     assert len(served) == 6
     assert unruled(served) == []
 
 
 def test_jobs_have_names_of_their_own_and_each_runs(waterworks):
-
-    jobs = app.jobs(waterworks.parts)
+    jobs = app.SERVICE.jobs(waterworks.parts)
     assert len({job.name for job in jobs}) == len(jobs)
     for job in jobs:
         job.work(threading.Event())
@@ -39,10 +38,10 @@ def test_migrations_make_what_the_tables_say(waterworks):
     assert [each for each in found if "alembic" not in str(each)] == []
 
 
-def test_preparing_again_changes_nothing(settings):
-    assert app.prepare(settings) == 12
-    assert app.prepare(settings) == 0
-    assert not frame.pending(settings.database_url, app.MIGRATIONS)
+def test_loading_tariffs_again_changes_nothing(waterworks):
+    assert app.load_tariffs(waterworks.parts) == 12
+    assert app.load_tariffs(waterworks.parts) == 0
+    assert not frame.pending(waterworks.parts.settings.database_url, app.MIGRATIONS)
 
 
 def test_a_wrong_setting_is_one_sentence_and_exit_2():

@@ -4,19 +4,22 @@ import datetime as dt
 
 import sqlalchemy as sa
 from chassis import clock
+from chassis.db import Database
 from chassis.db.frame import outbox
 from twuin import app, demo
+from twuin.parts import Parts
 
 
 def test_makes_the_same_demo_once_however_often_it_is_asked(settings):
-    app.prepare(settings)
+    db = Database(settings.database_url, application_name="test")
+    parts = Parts(settings, db)
+    app.load_tariffs(parts)
     with clock.frozen(dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC)):
-        first = demo.run(settings, 20)
-        again = demo.run(settings, 20)
+        first = demo.run(parts, 20)
+        again = demo.run(parts, 20)
     assert first == again
     assert len(first["connections"]) == 20
     assert all(one["last_bill_amount"] > 0 and one["meter_serial"] and one["phone"] for one in first["connections"])
-    db = app.database(settings, "test")
     with db.transaction() as session:
         count = {
             table: session.scalar(sa.text(f"select count(*) from {table}"))

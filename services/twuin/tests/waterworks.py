@@ -7,13 +7,14 @@ import uuid
 
 import sqlalchemy as sa
 from chassis import clock
+from chassis.db import Database
 from chassis.db.frame import outbox
 from chassis.testing import as_citizen, serve
 from malang.twuin.v1 import connections_pb2_grpc, metering_pb2_grpc, tariffs_pb2_grpc
-from twuin import app, connections, metering
-from twuin.capability import Parts
+from twuin import connections, metering
 from twuin.connections import Holders
 from twuin.connections.intake import Newcomer
+from twuin.parts import Parts
 from twuin.settings import Settings
 
 NOW = dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC)
@@ -26,7 +27,7 @@ class Waterworks:
     """The capabilities below billing over a database of their own."""
 
     def __init__(self, settings: Settings) -> None:
-        self.db = app.database(settings, "test")
+        self.db = Database(settings.database_url, application_name="test")
         self.parts = Parts(settings, self.db)
         self.last_bills: dict[uuid.UUID, int] = {}
         self.parts.holders = Holders(

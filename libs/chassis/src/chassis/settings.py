@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
 from typing import Annotated, NoReturn, TypeVar, get_args, get_origin
 
@@ -24,7 +27,36 @@ class Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     database_pool: Annotated[int, Meta(description="Database connections of a process", ge=1, le=100)] = 8
 
 
+class Serving(Common, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of a service that the gateway calls; their variables carry the service's prefix."""
+
+    rpc_address: Annotated[str, Meta(description="Address of the RPC server, host:port or unix:/path; port 0 = any free")] = (
+        "127.0.0.1:0"
+    )
+    rpc_threads: Annotated[int, Meta(description="Threads that serve calls", ge=1, le=64)] = 8
+    jwks_url: Annotated[str, Meta(description="Where the gateway publishes the keys of its tokens", min_length=1)]
+    issuers: Annotated[str, Meta(description="Issuers of accepted tokens, separated by commas")] = "gateway"
+
+
 T = TypeVar("T", bound=Common)
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # named by the library, which reads it when it is first imported
+
+
+def metrics_shared() -> bool:
+    """Tell whether the processes of a server count in files of one folder."""
+    return METRICS_FOLDER in os.environ
+
+
+def share_metrics() -> None:
+    """Let this process and those that it starts count in files of one new folder; call it before anything makes a metric."""
+    if METRICS_FOLDER not in os.environ:
+        os.environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="metrics-")
+        atexit.register(_forget_metrics, os.environ[METRICS_FOLDER], os.getpid())
+
+
+def _forget_metrics(folder: str, owner: int) -> None:
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def load(kind: type[T], prefix: str, environ: Mapping[str, str] | None = None) -> T:
@@ -33,12 +65,12 @@ def load(kind: type[T], prefix: str, environ: Mapping[str, str] | None = None) -
     names = variables(kind, prefix)
     unknown = sorted(name for name in environ if name.startswith(prefix) and name not in names)
     if unknown:
-        _exit(f"{unknown[0]} is not a setting; see docs/settings.md for those that are")
+        refuse(f"{unknown[0]} is not a setting; see docs/settings.md for those that are")
     values = {field: environ[name] for name, field in names.items() if name in environ}
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as wrong:
-        _exit(_sentence(str(wrong), {field: name for name, field in names.items()}))
+        refuse(_sentence(str(wrong), {field: name for name, field in names.items()}))
 
 
 def variables(kind: type[Common], prefix: str) -> dict[str, str]:
@@ -69,6 +101,7 @@ def _sentence(wrong: str, names: Mapping[str, str]) -> str:
     return f"{names.get(where.rstrip('`'), where)} is wrong: {what[:1].lower()}{what[1:]}"
 
 
-def _exit(sentence: str) -> NoReturn:
+def refuse(sentence: str) -> NoReturn:
+    """End the process because of a setting that is wrong."""
     print(f"settings: {sentence}", file=sys.stderr)  # noqa: T201 - before logging is set up
     raise SystemExit(2)

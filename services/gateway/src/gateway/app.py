@@ -1,55 +1,92 @@
-"""The composition root of the gateway."""
+"""The composition root: which capabilities there are, what they react to, and what time moves in them."""
 
 from __future__ import annotations
 
-from chassis.principal import Verifier
-from chassis.rpc import jwks
-from flask import Blueprint, Flask, Response
-from werkzeug.middleware.proxy_fix import ProxyFix
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from gateway.edge import Gateway, gateway, install, public
-from gateway.edge.context import API_AUDIENCE
-from gateway.edge.rates import Limiter
-from gateway.identity.keys import ISSUER
-from gateway.identity.means import Means, means_of
-from gateway.schema import database
+from chassis.db import Database
+from chassis.process import Capability, Job, Service
+from sqlalchemy.orm import Session
+
+from gateway.schema import MIGRATIONS
 from gateway.settings import Settings
-from gateway.upstreams import Upstreams
+
+if TYPE_CHECKING:  # each process loads only what it needs
+    from chassis.consumer import Subscription
+
+    from gateway.identity.means import Means
+
+TIDYING = 3600.0  # seconds between two rounds of jobs that only tidy up
 
 
-def blueprints() -> tuple[Blueprint, ...]:
-    """Return what the gateway serves."""
-    from gateway import api, web
+def _forget(name: str, means: Means, *purges: Callable[[Session], object]) -> Job:
+    """Return the job that forgets what is no longer needed, each kind in a transaction of its own."""
 
-    served: list[Blueprint] = []
-    for part in (web, api):
-        served += getattr(part, "blueprints", tuple)()
-    return tuple(served)
+    def work(stop: threading.Event) -> None:
+        for purge in purges:
+            if not stop.is_set():
+                with means.db.transaction() as session:
+                    purge(session)
 
-
-def create_app(settings: Settings, *, means: Means | None = None, upstreams: Upstreams | None = None) -> Flask:
-    """Return the portal and the API as one WSGI application. Nothing connects before the first request."""
-    means = means or means_of(settings, database(settings, "web"))
-    own = Gateway(
-        settings=settings, means=means, upstreams=upstreams or Upstreams(settings, means.keyring.minter), limiter=Limiter(means.cache),
-        verifier=Verifier(means.keyring.key, audience=API_AUDIENCE, issuers=frozenset({ISSUER})),
-    )  # fmt: skip
-    app = Flask("gateway", static_folder=None, template_folder="web/templates")
-    install(app, own)
-    app.add_url_rule("/.well-known/jwks.json", "keys", _keys)
-    for each in blueprints():
-        app.register_blueprint(each)
-    if settings.trusted_proxies:
-        count = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # as Flask documents it
-    return app
+    return Job(f"{name}.forget", TIDYING, work)
 
 
-@public
-def _keys() -> Response:
-    """Publish the keys that verify what this gateway signs."""
-    from orjson import dumps
+def _identity_jobs(means: Means) -> Sequence[Job]:
+    from gateway.identity import challenges, recovery, sessions, throttle, tokens
 
-    response = Response(dumps(jwks(gateway().means.keyring.public())), content_type="application/jwk-set+json")
-    response.headers["Cache-Control"] = "max-age=5"
-    return response
+    return (
+        Job("identity.apply_due_phones", 15, lambda _stop: recovery.apply_due_phones(means)),
+        _forget("identity", means, challenges.purge, throttle.purge, tokens.purge, sessions.purge),
+    )
+
+
+def _messages_jobs(means: Means) -> Sequence[Job]:
+    from gateway import messages
+
+    carriers = messages.carriers_of(means.settings)
+    return (
+        Job("messages.deliver", 0.5, lambda _stop: messages.deliver_due(means.db, means.vault, carriers)),
+        _forget("messages", means, messages.purge),
+    )
+
+
+def _inbox_subscriptions(_means: Means) -> Sequence[Subscription]:
+    from gateway.inbox.subscriptions import subscriptions
+
+    return subscriptions()
+
+
+def _inbox_jobs(means: Means) -> Sequence[Job]:
+    from gateway import inbox
+
+    return (_forget("inbox", means, inbox.purge),)
+
+
+def _access_log_subscriptions(_means: Means) -> Sequence[Subscription]:
+    from gateway.access_log.subscriptions import subscriptions
+
+    return subscriptions()
+
+
+def _kept_answers_jobs(means: Means) -> Sequence[Job]:
+    from gateway import kept_answers
+
+    return (_forget("kept_answers", means, kept_answers.purge),)
+
+
+def _means(settings: Settings, db: Database) -> Means:
+    from gateway.identity.means import means_of
+
+    return means_of(settings, db)
+
+
+CAPABILITIES: tuple[Capability[Means], ...] = (
+    Capability("identity", jobs=_identity_jobs),
+    Capability("messages", jobs=_messages_jobs),
+    Capability("inbox", subscriptions=_inbox_subscriptions, jobs=_inbox_jobs),
+    Capability("access_log", subscriptions=_access_log_subscriptions),
+    Capability("kept_answers", jobs=_kept_answers_jobs),
+)
+SERVICE = Service("gateway", Settings, MIGRATIONS, _means, CAPABILITIES)

@@ -1,79 +1,110 @@
-"""How the gateway's processes run."""
+"""The gateway's own process and commands, beside those that every service has."""
 
 from __future__ import annotations
 
-import sys
+import argparse
+import http.client
+import json
 import threading
-from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-import orjson
-from chassis.db import Database
-from chassis.http import serve_health
+from chassis.process import Body, Command, Running
 
 from gateway.settings import Settings
 
-GROUP = "gateway"
-SOURCE = "/malang/gateway"
+if TYPE_CHECKING:  # each process loads only what it needs
+    from gateway.identity.means import Means
+
+    Process = Running[Settings, Means]
 
 
-def web(chosen: Settings) -> None:
+def web(running: Process) -> None:
     """Serve the portal with workers of their own; health and metrics stand in this parent process."""
     from granian import Granian
     from granian.constants import Interfaces
 
-    own = Database(chosen.database_url, pool_size=1, application_name="gateway-health")
-    health = serve_health(chosen.health_host, chosen.health_port, ready=own.ready)
+    chosen = running.settings
+    server = Granian(
+        "gateway.wsgi:worker", factory=True, address=chosen.host, port=chosen.port, interface=Interfaces.WSGI, workers=chosen.workers,
+        blocking_threads=chosen.threads, backlog=1024, respawn_failed_workers=True, workers_kill_timeout=20, websockets=False,
+        log_access=False,
+    )  # fmt: skip
+    threading.Thread(target=_watch, args=(running,), daemon=True).start()
     try:
-        Granian(
-            "gateway.wsgi:app", address=chosen.host, port=chosen.port, interface=Interfaces.WSGI, workers=chosen.workers,
-            blocking_threads=chosen.threads, backlog=1024, respawn_failed_workers=True, workers_kill_timeout=20, websockets=False,
-            log_access=False,
-        ).serve()  # fmt: skip
+        server.serve()  # it handles signals itself
     finally:
-        health.close()
-        own.close()
+        running.stop.set()
 
 
-def consume(chosen: Settings, own: Database, stop: threading.Event) -> None:
-    """Take facts in: notices and the access log."""
-    from chassis import broker
-    from chassis.consumer import Consumer
-
-    from gateway.access_log import subscriptions as access_log
-    from gateway.inbox import subscriptions as inbox
-
-    Consumer(own, broker.connect(chosen.event_bus_url), GROUP, [*inbox.subscriptions(), *access_log.subscriptions()]).run(stop)
+def _watch(running: Process) -> None:
+    """Say that the process is at work once a worker answers."""
+    while not running.at_work.is_set() and not running.stop.is_set():
+        if _answers(running.settings):
+            running.at_work.set()
+        running.stop.wait(0.1)
 
 
-def relay(chosen: Settings, own: Database, stop: threading.Event) -> None:
-    """Send facts out."""
-    from chassis import broker
-    from chassis.relay import Relay
-
-    Relay(own, broker.connect(chosen.event_bus_url), source=SOURCE).run(stop)
-
-
-def jobs(chosen: Settings, own: Database, stop: threading.Event) -> None:
-    """Do what time moves."""
-    from gateway import jobs as work
-    from gateway.identity.means import means_of
-    from gateway.messages import carriers_of
-
-    work.run(means_of(chosen, own), carriers_of(chosen), stop)
+def _answers(chosen: Settings) -> bool:
+    asked = http.client.HTTPConnection(chosen.host, chosen.port, timeout=2)
+    try:
+        asked.request("GET", "/.well-known/jwks.json")
+        return asked.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        asked.close()
 
 
-LOOPS: Mapping[str, Callable[[Settings, Database, threading.Event], None]] = {"consume": consume, "relay": relay, "jobs": jobs}
+def _openapi(running: Process, _asked: argparse.Namespace) -> object:
+    from gateway.wsgi import create_app
+
+    return json.loads(create_app(running.settings, means=running.parts).test_client().get("/api/v1/openapi.json").data)
 
 
-def print_openapi(chosen: Settings) -> None:
-    """Print the description of the API, from its code."""
-    from gateway.app import create_app
+def _demo(running: Process, _asked: argparse.Namespace) -> object:
+    from gateway import demo
 
-    app = create_app(chosen)
-    document = app.test_client().get("/api/v1/openapi.json")
-    sys.stdout.buffer.write(document.data + b"\n")
+    if not running.settings.demo:
+        raise SystemExit("demo: GATEWAY_DEMO is not true; demo people have no place in a real deployment")
+    return demo.seed(running.parts)
 
 
-def say(answer: Mapping[str, object]) -> None:
-    """Print the answer of a command as one JSON object."""
-    sys.stdout.buffer.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2) + b"\n")
+def _keys(running: Process, _asked: argparse.Namespace) -> object:
+    from gateway.identity import keys
+
+    with running.db.transaction() as session:
+        return {"current": keys.rotate(session, running.parts.vault)}
+
+
+def _staff(running: Process, asked: argparse.Namespace) -> object:
+    from gateway.identity import staff
+
+    made = staff.create(
+        running.parts,
+        username=asked.username,
+        name=asked.name,
+        roles=asked.role,
+        areas=asked.area or [],
+        office=asked.office,
+        totp=True,
+    )
+    return asdict(made)
+
+
+def _staff_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=["add"])
+    parser.add_argument("username")
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--role", action="append", required=True)
+    parser.add_argument("--area", action="append")
+    parser.add_argument("--office", default="")
+
+
+BODIES = {"web": Body("serve the portal and the API", web)}
+COMMANDS = {
+    "openapi": Command("print the OpenAPI document of the API", _openapi),
+    "demo": Command("make demo citizens and staff once", _demo),
+    "keys": Command("rotate the keys that sign tokens", _keys, lambda parser: parser.add_argument("action", choices=["rotate"])),
+    "staff": Command("add a member of staff", _staff, _staff_arguments),
+}

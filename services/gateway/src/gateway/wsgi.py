@@ -1,10 +1,64 @@
-"""What each worker of the portal's server imports: the application, with the settings of the environment."""
+"""The portal and the API as one WSGI application; each worker of the server makes its own."""
 
-from chassis import settings, telemetry
+from __future__ import annotations
 
-from gateway.app import create_app
+from chassis import settings as environment
+from chassis import telemetry
+from chassis.principal import Verifier
+from chassis.rpc import jwks
+from flask import Blueprint, Flask, Response
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from gateway.edge import Gateway, gateway, install, public
+from gateway.edge.context import API_AUDIENCE
+from gateway.edge.rates import Limiter
+from gateway.identity.keys import ISSUER
+from gateway.identity.means import Means, means_of
+from gateway.schema import database
 from gateway.settings import PREFIX, Settings
+from gateway.upstreams import Upstreams
 
-_settings = settings.load(Settings, PREFIX)
-telemetry.configure("gateway", "web", _settings)
-app = create_app(_settings)
+
+def blueprints() -> tuple[Blueprint, ...]:
+    """Return what the gateway serves."""
+    from gateway import api, web
+
+    served: list[Blueprint] = []
+    for part in (web, api):
+        served += getattr(part, "blueprints", tuple)()
+    return tuple(served)
+
+
+def create_app(settings: Settings, *, means: Means | None = None, upstreams: Upstreams | None = None) -> Flask:
+    """Return the portal and the API as one WSGI application. Nothing connects before the first request."""
+    means = means or means_of(settings, database(settings, "web"))
+    own = Gateway(
+        settings=settings, means=means, upstreams=upstreams or Upstreams(settings, means.keyring.minter), limiter=Limiter(means.cache),
+        verifier=Verifier(means.keyring.key, audience=API_AUDIENCE, issuers=frozenset({ISSUER})),
+    )  # fmt: skip
+    app = Flask("gateway", static_folder=None, template_folder="web/templates")
+    install(app, own)
+    app.add_url_rule("/.well-known/jwks.json", "keys", _keys)
+    for each in blueprints():
+        app.register_blueprint(each)
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # as Flask documents it
+    return app
+
+
+def worker() -> Flask:
+    """Return the application of one worker, with the settings of the environment."""
+    settings = environment.load(Settings, PREFIX)
+    telemetry.configure("gateway", "web", settings)
+    return create_app(settings)
+
+
+@public
+def _keys() -> Response:
+    """Publish the keys that verify what this gateway signs."""
+    from orjson import dumps
+
+    response = Response(dumps(jwks(gateway().means.keyring.public())), content_type="application/jwk-set+json")
+    response.headers["Cache-Control"] = "max-age=5"
+    return response

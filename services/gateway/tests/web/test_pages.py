@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import msgspec
 import pytest
-from gateway.app import create_app
+from gateway.wsgi import create_app
 from gateway.web import chrome
 from gateway.web.site import inside
 

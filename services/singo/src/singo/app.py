@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chassis import clock
-from chassis.db import trim_frame
+from chassis.process import Capability, Job, Service
 
-from singo.capability import Capability, Job
 from singo.parts import Parts
+from singo.settings import Settings
 
 if TYPE_CHECKING:
     from chassis.consumer import Subscription
@@ -45,7 +44,7 @@ def _letters_jobs(parts: Parts) -> Sequence[Job]:
     from singo.letters import jobs
 
     press = parts.press_and_trust[0]
-    return [Job("letters.forget_unissued_files", TIDYING, lambda: jobs.forget_unissued_files(parts.db, press))]
+    return [Job("letters.forget_unissued_files", TIDYING, lambda _stop: jobs.forget_unissued_files(parts.db, press))]
 
 
 def _applications(parts: Parts) -> Sequence[Served]:
@@ -68,8 +67,8 @@ def _applications_jobs(parts: Parts) -> Sequence[Job]:
     from singo.applications import jobs
 
     return [
-        Job("applications.finish_signing", parts.settings.job_interval_seconds, lambda: jobs.finish_signing(parts.signing)),
-        Job("applications.forget_unused_files", TIDYING, lambda: jobs.forget_unused_files(parts.db, parts.means)),
+        Job("applications.finish_signing", parts.settings.job_interval_seconds, lambda _stop: jobs.finish_signing(parts.signing)),
+        Job("applications.forget_unused_files", TIDYING, lambda _stop: jobs.forget_unused_files(parts.db, parts.means)),
     ]
 
 
@@ -78,23 +77,4 @@ CAPABILITIES = (
     Capability("letters", served=_letters, jobs=_letters_jobs),
     Capability("applications", served=_applications, subscriptions=_applications_subscriptions, jobs=_applications_jobs),
 )
-
-
-def served(parts: Parts) -> list[Served]:
-    """Return every gRPC service."""
-    return [each for capability in CAPABILITIES for each in capability.served(parts)]
-
-
-def subscriptions(parts: Parts) -> list[Subscription]:
-    """Return every fact that this service reacts to."""
-    return [each for capability in CAPABILITIES for each in capability.subscriptions(parts)]
-
-
-def jobs(parts: Parts) -> list[Job]:
-    """Return every job, and the one that keeps the frame's own tables small."""
-
-    def trim() -> int:
-        with parts.db.transaction() as session:
-            return trim_frame(session, clock.now())
-
-    return [*(each for capability in CAPABILITIES for each in capability.jobs(parts)), Job("frame.trim", 300, trim)]
+SERVICE = Service("singo", Settings, MIGRATIONS, Parts, CAPABILITIES)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from chassis.crypto import Vault
 from chassis.db import Database
+from chassis.settings import refuse
 
 from singo import charter
 from singo.files import FileStore
@@ -36,7 +36,7 @@ class Parts:
         try:
             return charter.load([Path(folder) for folder in self.settings.kinds_dir.split(":") if folder])
         except charter.BadKindError as wrong:
-            _exit(f"charter: {wrong}")
+            refuse(f"{PREFIX}KINDS_DIR is wrong: {wrong}")
 
     @cached_property
     def vault(self) -> Vault:
@@ -44,7 +44,7 @@ class Parts:
         try:
             return Vault.from_setting(self.settings.vault_keys, index=self.settings.index_key)
         except ValueError as wrong:
-            _exit(f"settings: {PREFIX}VAULT_KEYS or {PREFIX}INDEX_KEY is wrong: {wrong}")
+            refuse(f"{PREFIX}VAULT_KEYS or {PREFIX}INDEX_KEY is wrong: {wrong}")
 
     @cached_property
     def files(self) -> FileStore:
@@ -77,14 +77,14 @@ class Parts:
             time = letters.authority(self.settings.timestamp_url)
             return letters.RemoteSigner(self.settings.signer_url, self.settings.signer_token, chain, time)
         except (OSError, ValueError) as wrong:
-            _exit(f"settings: {PREFIX}SIGNER_URL or {PREFIX}SIGNER_CHAIN is wrong: {wrong}")
+            refuse(f"{PREFIX}SIGNER_URL or {PREFIX}SIGNER_CHAIN is wrong: {wrong}")
 
     @property
     def _address_key(self) -> bytes:
         try:
             return base64.b64decode(self.settings.address_key, validate=True)
         except binascii.Error:
-            _exit(f"settings: {PREFIX}ADDRESS_KEY is wrong: not base64")
+            refuse(f"{PREFIX}ADDRESS_KEY is wrong: not base64")
 
     @cached_property
     def means(self) -> Means:
@@ -99,8 +99,3 @@ class Parts:
         from singo.applications.signing import Signing
 
         return Signing(self.db, self.means, self.press_and_trust[0], self.settings.signing_lease_seconds)
-
-
-def _exit(sentence: str) -> NoReturn:
-    print(sentence, file=sys.stderr)  # noqa: T201 - as chassis.settings does: a process that cannot start says why
-    raise SystemExit(2)

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from chassis.settings import Common
+from chassis.settings import Serving
 from msgspec import Meta
 
 PREFIX = "SINGO_"
 
 
-class Settings(Common, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(Serving, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of every process of Singo."""
 
-    rpc_address: Annotated[str, Meta(description="Address that the RPC server listens on")] = "127.0.0.1:0"
-    rpc_threads: Annotated[int, Meta(description="Threads that serve calls", ge=1, le=64)] = 8
-    jwks_url: Annotated[str, Meta(description="Where the gateway publishes the keys of its tokens", min_length=1)]
-    issuers: Annotated[str, Meta(description="Issuers of accepted tokens, separated by commas")] = "gateway"
     files_url: Annotated[
         str, Meta(description="Where attachments and letters are kept: a folder or s3://bucket/prefix", min_length=1)
     ]

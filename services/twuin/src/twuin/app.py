@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chassis import clock
-from chassis.db import Database, migrate, trim_frame
+from chassis.process import Capability, Job, Service
 
 from twuin import tariffs
-from twuin.capability import Capability, Job, Parts
+from twuin.parts import Parts
 from twuin.settings import Settings
 
 if TYPE_CHECKING:
@@ -83,8 +82,7 @@ def _payments(parts: Parts) -> Sequence[Served]:
 def _payments_jobs(parts: Parts) -> Sequence[Job]:
     from twuin import payments
 
-    found = payments.jobs(parts.db, parts.provider, callback_url=parts.settings.callback_url, secret=parts.provider.secret)
-    return [Job(name, every, work) for name, every, work in found]
+    return payments.jobs(parts.db, parts.provider, callback_url=parts.settings.callback_url, secret=parts.provider.secret)
 
 
 CAPABILITIES = (
@@ -97,33 +95,14 @@ CAPABILITIES = (
 )
 
 
-def served(parts: Parts) -> list[Served]:
-    """Return every gRPC service."""
-    return [each for capability in CAPABILITIES for each in capability.served(parts)]
-
-
-def jobs(parts: Parts) -> list[Job]:
-    """Return every job, and the one that keeps the frame's tables small."""
-    found = [job for capability in CAPABILITIES for job in capability.jobs(parts)]
-    return [*found, Job("frame.trim", 300, lambda _stop: _trim(parts.db))]
-
-
-def prepare(settings: Settings) -> int:
-    """Bring the database up to date and load tariffs that are new; return how many tariffs came in."""
-    migrate(settings.database_url, MIGRATIONS)
-    db = database(settings, "migrate")
+def load_tariffs(parts: Parts) -> int:
+    """Load tariffs that are new; return how many came in."""
     try:
-        with db.transaction() as session:
-            return tariffs.load(session, tariffs.read(settings.tariffs_dir))
-    finally:
-        db.close()
+        found = tariffs.read(parts.settings.tariffs_dir)
+    except tariffs.TariffFileWrong as wrong:
+        raise SystemExit(f"tariffs: {wrong}") from wrong
+    with parts.db.transaction() as session:
+        return tariffs.load(session, found)
 
 
-def database(settings: Settings, process: str) -> Database:
-    """Return the database of a process."""
-    return Database(settings.database_url, pool_size=settings.database_pool, application_name=f"twuin-{process}")
-
-
-def _trim(db: Database) -> int:
-    with db.transaction() as session:
-        return trim_frame(session, clock.now())
+SERVICE = Service("twuin", Settings, MIGRATIONS, Parts, CAPABILITIES, prepare=load_tariffs)

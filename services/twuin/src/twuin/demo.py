@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import random
 import uuid
@@ -12,12 +13,13 @@ import sqlalchemy as sa
 from chassis import clock
 from chassis.db import Database
 from chassis.db.frame import outbox
+from chassis.process import Command, Running
 
-from twuin import app, billing, connections, metering, network, payments
+from twuin import billing, connections, metering, network, payments
 from twuin.billing import queries
-from twuin.capability import Parts
 from twuin.connections.intake import Newcomer
 from twuin.metering.intake import Standing
+from twuin.parts import Parts
 from twuin.settings import Settings
 from twuin.vocabulary import first_day, period_of, shifted
 
@@ -33,18 +35,13 @@ _LAST = ("Santoso", "Wijaya", "Pratama", "Kusuma", "Hidayat", "Saputra", "Rahayu
 _STREETS = ("Danau Toba", "Danau Bratan", "Melati", "Kenanga", "Sumatra", "Kawi", "Bromo", "Semeru", "Raya Sawojajar", "Mawar")
 
 
-def run(settings: Settings, count: int) -> dict[str, Any]:
+def run(parts: Parts, count: int) -> dict[str, Any]:
     """Make the demo's connections once, and describe those that a person may try: what is printed is what proofs need."""
-    db = app.database(settings, "demo")
-    parts = Parts(settings, db)
-    try:
-        if populate(parts, count) == count:
-            _bill(db)
-            _pay(parts)
-            _keep_quiet(db)
-        return {"connections": _described(parts, min(count, SHOWN))}
-    finally:
-        db.close()
+    if populate(parts, count) == count:
+        _bill(parts.db)
+        _pay(parts)
+        _keep_quiet(parts.db)
+    return {"connections": _described(parts, min(count, SHOWN))}
 
 
 def populate(parts: Parts, count: int, months: int = MONTHS) -> int:
@@ -136,3 +133,14 @@ def _described(parts: Parts, count: int) -> list[dict[str, Any]]:
             }
             for newcomer, meter in _made(count)
         ]  # fmt: skip
+
+
+def _asked(running: Running[Settings, Parts], asked: argparse.Namespace) -> dict[str, Any]:
+    return run(running.parts, asked.connections)
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--connections", type=int, default=60, help="how many connections")
+
+
+COMMAND = Command("make the demo's connections, readings and bills once", _asked, _arguments)

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from chassis.settings import Common
+from chassis.settings import Serving
 from msgspec import Meta
 
 PREFIX = "TWUIN_"
 
 
-class Settings(Common, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings of twuin, beside those that every process has."""
+class Settings(Serving, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of every process of Twuin."""
 
-    rpc_address: Annotated[str, Meta(description="Address of the gRPC server, host:port or unix:path; port 0 = any free")] = (
-        "127.0.0.1:0"
-    )
-    rpc_threads: Annotated[int, Meta(description="Threads that serve calls", ge=1, le=64)] = 8
-    jwks_url: Annotated[str, Meta(description="Where the gateway publishes the keys of its tokens", min_length=1)]
-    issuers: Annotated[str, Meta(description="Issuers of accepted tokens, separated by commas")] = "gateway"
     vault_keys: Annotated[
         str, Meta(description="Keys that seal personal data, id:base64[,id:base64]; the first seals", min_length=1)
     ]

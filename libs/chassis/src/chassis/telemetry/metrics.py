@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
 import prometheus_client
 from prometheus_client import CollectorRegistry
+
+from chassis.settings import metrics_shared
 
 
 def registry() -> CollectorRegistry:
     """Return the registry to scrape: a fresh one over the shared folder where PROMETHEUS_MULTIPROC_DIR is set."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    if not metrics_shared():
         return prometheus_client.REGISTRY
     from prometheus_client import multiprocess
 
@@ -21,7 +21,7 @@ def registry() -> CollectorRegistry:
 
 def mark_process_dead(pid: int) -> None:
     """Forget the live gauges of a worker that ended."""
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    if metrics_shared():
         from prometheus_client import multiprocess
 
         multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]  # as above

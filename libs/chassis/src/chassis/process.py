@@ -1,0 +1,282 @@
+"""The frame of a service's processes: what each needs before it works, while it works, and when it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import orjson
+from prometheus_client import Counter, Gauge
+
+from chassis import clock, telemetry
+from chassis.db import Database, migrate
+from chassis.http import serve_health, stop_on_signals
+from chassis.settings import Common, Serving, load
+
+if TYPE_CHECKING:  # a process that serves no calls or takes no facts need not load what does
+    from chassis.consumer import Subscription
+    from chassis.rpc import Served
+
+S = TypeVar("S", bound=Common)
+P = TypeVar("P")
+_PATIENCE = 20.0  # seconds: the longest pause after failures, and how long jobs may take to end
+
+RUNS = Counter("job_runs_total", "Rounds of jobs", ["job", "outcome"])
+DONE_AT = Gauge("job_last_success_timestamp_seconds", "When a job last ended well", ["job"], multiprocess_mode="livemax")
+
+log = telemetry.logger(__name__)
+
+
+def _nothing(_parts: Any) -> Sequence[Any]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that the clock moves: `work(stop)` every `every` seconds; it opens its own transactions and may return how much it did."""
+
+    name: str
+    every: float
+    work: Callable[[threading.Event], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Capability(Generic[P]):
+    """A capability's gRPC services, the facts it reacts to and its jobs, each made in the process that needs it."""
+
+    name: str
+    served: Callable[[P], Sequence[Served]] = _nothing
+    subscriptions: Callable[[P], Sequence[Subscription]] = _nothing
+    jobs: Callable[[P], Sequence[Job]] = _nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[S, P]):
+    """A subcommand that ends by itself; what it returns goes to standard output as one JSON value."""
+
+    help: str
+    run: Callable[[Running[S, P], argparse.Namespace], object]
+    arguments: Callable[[argparse.ArgumentParser], object] = lambda _parser: None
+
+
+@dataclass(frozen=True, slots=True)
+class Body(Generic[S, P]):
+    """A subcommand that works until it is told to stop."""
+
+    help: str
+    run: Callable[[Running[S, P]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Service(Generic[S, P]):
+    """What makes up a service. `parts` is what its capabilities are put together from; `prepare` follows a migration.
+
+    `bodies` and `commands` are those of its own beside what every service has.
+    """
+
+    name: str
+    settings: type[S]
+    migrations: Path
+    parts: Callable[[S, Database], P]
+    capabilities: Sequence[Capability[P]]
+    prepare: Callable[[P], object] | None = None
+    bodies: Mapping[str, Body[S, P]] = field(default_factory=dict)
+    commands: Mapping[str, Command[S, P]] = field(default_factory=dict)
+
+    @property
+    def prefix(self) -> str:
+        """Return what the variables of its settings begin with."""
+        return f"{self.name.upper()}_"
+
+    def served(self, parts: P) -> list[Served]:
+        """Return every gRPC service."""
+        return [each for capability in self.capabilities for each in capability.served(parts)]
+
+    def subscriptions(self, parts: P) -> list[Subscription]:
+        """Return every fact that the service reacts to."""
+        return [each for capability in self.capabilities for each in capability.subscriptions(parts)]
+
+    def jobs(self, parts: P) -> list[Job]:
+        """Return every job."""
+        return [each for capability in self.capabilities for each in capability.jobs(parts)]
+
+
+@dataclass
+class Running(Generic[S, P]):
+    """One process: it is ready between the moment it sets `at_work` and the moment `stop` is set."""
+
+    service: Service[S, P]
+    settings: S
+    db: Database
+    stop: threading.Event = field(default_factory=threading.Event)
+    at_work: threading.Event = field(default_factory=threading.Event)
+
+    @cached_property
+    def parts(self) -> P:
+        """Return the parts, made when first asked for."""
+        return self.service.parts(self.settings, self.db)
+
+    def ready(self) -> bool:
+        """Tell whether the process does its work and its own database answers; peers and the bus do not count."""
+        return self.at_work.is_set() and not self.stop.is_set() and self.db.ready()
+
+
+def main(service: Service[S, P], arguments: Sequence[str] | None = None) -> int:
+    """Run the process or command that the command line names; return its exit status."""
+    bodies, commands = _bodies(service), _commands(service)
+    asked = _parser(service.name, bodies, commands).parse_args(arguments)
+    name: str = asked.process
+    settings = load(service.settings, service.prefix)
+    telemetry.configure(service.name, name, settings)
+    db = Database(settings.database_url, pool_size=settings.database_pool, application_name=f"{service.name}-{name}")
+    running = Running(service, settings, db)
+    try:
+        if name in bodies:
+            _run(running, bodies[name])
+        else:
+            _say(commands[name].run(running, asked))
+    finally:
+        db.close()
+    return 0
+
+
+def _run(running: Running[S, P], body: Body[S, P]) -> None:
+    settings, running.stop = running.settings, stop_on_signals()
+    health = serve_health(settings.health_host, settings.health_port, ready=running.ready)
+    log.info("started", health_port=health.port)
+    try:
+        body.run(running)
+    finally:
+        health.close()
+    log.info("stopped")
+
+
+def _rpc(running: Running[S, P]) -> None:
+    from chassis.principal import Verifier
+    from chassis.rpc import KeySet, Server
+
+    service, settings = running.service, running.settings
+    assert isinstance(settings, Serving)
+    issuers = frozenset(part.strip() for part in settings.issuers.split(","))
+    verifier = Verifier(KeySet(settings.jwks_url), audience=service.name, issuers=issuers)
+    server = Server(service.served(running.parts), verifier, address=settings.rpc_address, threads=settings.rpc_threads)
+    server.start()
+    running.at_work.set()
+    server.run(running.stop)
+
+
+def _consume(running: Running[S, P]) -> None:
+    subscriptions = running.service.subscriptions(running.parts)
+    running.at_work.set()
+    if not subscriptions:  # it stands by, so that one supervisor's list fits every service
+        running.stop.wait()
+        return
+    from chassis import broker
+    from chassis.consumer import Consumer
+
+    Consumer(running.db, broker.connect(running.settings.event_bus_url), running.service.name, subscriptions).run(running.stop)
+
+
+def _relay(running: Running[S, P]) -> None:
+    from chassis import broker
+    from chassis.relay import Relay
+
+    relay = Relay(running.db, broker.connect(running.settings.event_bus_url), source=f"/{running.service.name}")
+    running.at_work.set()
+    relay.run(running.stop)
+
+
+def _jobs(running: Running[S, P]) -> None:
+    """Do each job in a thread of its own, so that a long one holds up no other."""
+    jobs = running.service.jobs(running.parts)
+    threads = [threading.Thread(target=repeat, args=(job, running.stop), name=job.name, daemon=True) for job in jobs]
+    for thread in threads:
+        thread.start()
+    running.at_work.set()
+    running.stop.wait()
+    until = time.monotonic() + _PATIENCE
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+
+
+def repeat(job: Job, stop: threading.Event) -> None:
+    """Do a job again and again until `stop` is set; after failures its pauses grow."""
+    pause = job.every
+    while not stop.is_set():
+        pause = job.every if _attempt(job, stop) else max(job.every, min(pause * 2, _PATIENCE))
+        stop.wait(pause)
+
+
+def _attempt(job: Job, stop: threading.Event) -> bool:
+    """Do one round; what goes wrong stands in the log, and the next round tries again."""
+    from chassis.consumer import transient
+
+    try:
+        done = job.work(stop)
+    except Exception as wrong:
+        RUNS.labels(job.name, "failed").inc()
+        if transient(wrong):
+            log.warning("job_waits", job=job.name, reason=str(wrong).strip())
+        else:
+            log.exception("job_failed", job=job.name)
+        return False
+    RUNS.labels(job.name, "done").inc()
+    DONE_AT.labels(job.name).set(clock.now().timestamp())
+    if isinstance(done, int) and done:
+        log.info("job_done", job=job.name, done=done)
+    return True
+
+
+def _bodies(service: Service[S, P]) -> dict[str, Body[S, P]]:
+    shared: dict[str, Body[S, P]] = {
+        "consume": Body("take facts in", _consume),
+        "relay": Body("send facts out", _relay),
+        "jobs": Body("do what time moves", _jobs),
+    }
+    calls: dict[str, Body[S, P]] = {"rpc": Body("serve gRPC", _rpc)} if issubclass(service.settings, Serving) else {}
+    return {**calls, **service.bodies, **shared}
+
+
+def _commands(service: Service[S, P]) -> dict[str, Command[S, P]]:
+    shared: dict[str, Command[S, P]] = {
+        "migrate": Command("bring the database up to date", _migrate),
+        "redrive": Command("let parked facts have their effect again", _redrive),
+    }
+    return {**shared, **service.commands}
+
+
+def _migrate(running: Running[S, P], _asked: argparse.Namespace) -> None:
+    service = running.service
+    migrate(running.settings.database_url, service.migrations)
+    if service.prepare is not None:
+        service.prepare(running.parts)
+
+
+def _redrive(running: Running[S, P], _asked: argparse.Namespace) -> dict[str, int]:
+    from chassis.consumer import redrive
+
+    service = running.service
+    return asdict(redrive(running.db, service.name, service.subscriptions(running.parts)))
+
+
+def _parser(name: str, bodies: Mapping[str, Body[S, P]], commands: Mapping[str, Command[S, P]]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=name)
+    chosen = parser.add_subparsers(dest="process", required=True, metavar="process")
+    for each, body in bodies.items():
+        chosen.add_parser(each, help=f"{body.help} (until stopped)")
+    for each, command in commands.items():
+        command.arguments(chosen.add_parser(each, help=command.help))
+    return parser
+
+
+def _say(value: object) -> None:
+    if value is not None:
+        sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+        sys.stdout.flush()

@@ -1,0 +1,35 @@
+"""What capabilities are put together from; each part is opened when a process first needs it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from chassis.crypto import Vault
+from chassis.db import Database
+from chassis.settings import refuse
+
+from twuin import billing, metering
+from twuin.connections import Holders
+from twuin.payments import LocalProvider
+from twuin.settings import PREFIX, Settings
+
+
+class Parts:
+    """Settings, database, and what is opened from them."""
+
+    def __init__(self, settings: Settings, db: Database) -> None:
+        self.settings, self.db = settings, db
+
+    @cached_property
+    def holders(self) -> Holders:
+        """Return what opens holders' data; what the layers above connections know is given to it here."""
+        try:
+            vault = Vault.from_setting(self.settings.vault_keys, index=self.settings.index_key)
+        except ValueError as wrong:
+            refuse(f"{PREFIX}VAULT_KEYS or {PREFIX}INDEX_KEY is wrong: {wrong}")
+        return Holders(vault, metering.serials, billing.last_bill_amount)
+
+    @cached_property
+    def provider(self) -> LocalProvider:
+        """Return the payment provider."""
+        return LocalProvider(self.db, self.settings.provider_secret.encode())
