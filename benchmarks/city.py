@@ -17,7 +17,7 @@ from gateway.identity.accounts import Registrant
 from gateway.identity.means import means_of
 from gateway.identity.registry import simulator
 from gateway.settings import Settings as GatewaySettings
-from twuin import app, billing, demo
+from twuin import billing, demo
 from twuin.parts import Parts
 from twuin.settings import Settings as TwuinSettings
 from twuin.vocabulary import first_day, period_of, shifted

@@ -7,65 +7,32 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
 import time
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / folder) for folder in ("libs/malang/src", "libs/chassis/src", "services/singo/src", ".")]
-
-import psycopg  # noqa: E402 - after the path above
-from chassis import db  # noqa: E402 - the same
-from chassis.crypto import Vault  # noqa: E402 - the same
-from chassis.db import Database  # noqa: E402 - the same
-from prometheus_client import REGISTRY  # noqa: E402 - the same
-from singo import charter, letters  # noqa: E402 - the same
-from singo.files import FileStore  # noqa: E402 - the same
-
-from deploy.local.embedded import EmbeddedPostgres  # noqa: E402 - the same
+import engine
+import measured
+import psycopg
+from chassis import db
+from chassis.crypto import Vault
+from chassis.db import Database
+from measured import Outcome
+from prometheus_client import REGISTRY
+from singo import charter, letters
+from singo.files import FileStore
 
 GOAL = 30.0  # letters a second
 PARTS = ("typeset", "sign", "store")
-OPTIONS = {"shared_buffers": "64MB", "log_min_messages": "fatal"}  # durable: a commit waits for the disk
+OPTIONS = {"shared_buffers": "64MB"}
 FIELDS = {"purpose": "pengajuan sambungan air baru", "resident_since": "2019-02-01", "dwelling": "sewa"}
 APPLICANT = {
     "nik": "3573036508900002", "kk": "3573031203120007", "birth_place": "Malang", "birth_date": "1990-08-25", "sex": "P",
     "address": "Jl. Danau Toba Blok E3 No. 14", "rt": "004", "rw": "012", "kelurahan": "35.73.03.1008", "religion": "Islam",
     "occupation": "Guru", "marital_status": "Kawin", "nationality": "Indonesia",
 }  # fmt: skip
-
-
-@contextmanager
-def server(home: Path) -> Iterator[str]:
-    """Yield the URL of a fresh PostgreSQL that ends with the block."""
-    postgres = EmbeddedPostgres(home / "pg", home / "s")
-    postgres.init()
-    child = postgres.popen(OPTIONS, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _until_answers(postgres.url())
-        yield postgres.url()
-    finally:
-        child.terminate()
-        child.wait(30)
-
-
-def _until_answers(url: str) -> None:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        try:
-            with psycopg.connect(url):
-                return
-        except psycopg.OperationalError:
-            time.sleep(0.05)
-    raise SystemExit("PostgreSQL did not start")
 
 
 class Desk:
@@ -122,8 +89,23 @@ def _spent(part: str) -> float:
     return REGISTRY.get_sample_value("singo_letter_seconds_sum", {"part": part}) or 0.0
 
 
-def measure(url: str, home: Path, *, processes: int, threads: int, count: int) -> float:
-    """Print one line of the table; return letters a second."""
+@dataclass(frozen=True)
+class Run:
+    """What one arrangement of processes and threads reached: letters a second, and milliseconds of each letter by part."""
+
+    processes: int
+    threads: int
+    rate: float
+    parts: dict[str, float]
+
+    def __str__(self) -> str:
+        """Return one line."""
+        parts = ", ".join(f"{part} {spent:.1f}" for part, spent in self.parts.items())
+        return f"{self.processes} processes × {self.threads} threads: {self.rate:.1f}/s; ms of each letter: {parts}"
+
+
+def arrangement(url: str, home: Path, *, processes: int, threads: int, count: int) -> Run:
+    """Make `count` letters."""
     context = multiprocessing.get_context("spawn")
     share = count // processes
     with ProcessPoolExecutor(processes, mp_context=context, initializer=open_desk, initargs=(url, home, threads)) as pool:
@@ -132,9 +114,7 @@ def measure(url: str, home: Path, *, processes: int, threads: int, count: int) -
         results = [each.result() for each in [pool.submit(work, share, threads) for _ in range(processes)]]
         rate = share * processes / (time.perf_counter() - begun)
     each = {part: 1000 * sum(spent[part] for _, spent in results) / (share * processes) for part in ("database", *PARTS)}
-    parts = "  ".join(f"{each[part]:>8.1f}" for part in ("database", *PARTS))
-    print(f"{processes} x {threads:<9}{rate:>10.1f}  {parts}")
-    return rate
+    return Run(processes, threads, rate, each)
 
 
 def _ready(_: int) -> None:
@@ -154,31 +134,31 @@ def check(url: str) -> int:
     return int(total)
 
 
+def measure(count: int = 300, workers: int = 2) -> list[Outcome]:
+    """Make letters with one process, one process of several threads, and several processes; the last one counts."""
+    with engine.folder("letters") as home, engine.postgres(home, OPTIONS) as url:
+        db.migrate(url, measured.ROOT / "services/singo/migrations")
+        runs = [
+            arrangement(url, home, processes=1, threads=1, count=count // 2),
+            arrangement(url, home, processes=1, threads=workers, count=count // 2),
+            arrangement(url, home, processes=workers, threads=1, count=count),
+        ]
+        made = check(url)
+    what = f"letters numbered, typeset, signed, stored, issued, by {workers} processes"
+    where = [*map(str, runs), f"{made} letters, each with its own number and none missing"]
+    return [Outcome("B8", what, f"{runs[-1].rate:.1f}/s", f"≥ {GOAL:.0f}/s", runs[-1].rate >= GOAL, where)]
+
+
 def main() -> int:
-    """Print the table; 1 when the goal is missed."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--letters", type=int, default=300)
     parser.add_argument("--workers", type=int, default=2)
     asked = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="bench-letters-"))
-    home.chmod(0o711)
-    try:
-        with server(home) as url:
-            db.migrate(url, ROOT / "services/singo/migrations")
-            print(
-                f"B8  letters numbered, typeset, signed, stored and issued; {os.cpu_count()} cores; milliseconds of each letter by part"
-            )
-            print("processes x threads  per s  database   typeset      sign     store")
-            measure(url, home, processes=1, threads=1, count=asked.letters // 2)
-            measure(url, home, processes=1, threads=asked.workers, count=asked.letters // 2)
-            rate = measure(url, home, processes=asked.workers, threads=1, count=asked.letters)
-            print(f"{check(url)} letters, each with its own number and none missing")
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-    print(
-        f"goal: {GOAL:.0f} letters/s on 2 cores with {asked.workers} replicas: {'reached' if rate >= GOAL else 'MISSED'} ({rate:.1f})"
-    )
-    return 0 if rate >= GOAL else 1
+    measured.quiet()
+    print(measured.machine())
+    measured.show(measure(asked.letters, asked.workers))
+    return 0
 
 
 if __name__ == "__main__":

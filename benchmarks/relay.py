@@ -1,6 +1,6 @@
 """Facts a second through the outbox, and the time from a commit to its effect elsewhere, on the embedded bus or on Kafka.
 
-Run: python benchmarks/relay.py [kafka]   (databases are those of the tests: a private server, durable settings off unless TEST_DATABASE_URL)
+python benchmarks/relay.py [kafka]
 """
 
 import multiprocessing
@@ -10,6 +10,8 @@ import threading
 import time
 from pathlib import Path
 
+import engine
+import measured
 import psycopg
 from chassis import broker, clock, db, outbox
 from chassis.consumer import Consumer, Envelope, Subscription
@@ -17,46 +19,62 @@ from chassis.outbox import Bulk
 from chassis.relay import Relay
 from chassis.testing import servers
 from malang.twuin.v1.billing_events_pb2 import BillIssued
+from measured import Outcome
 
 FACTS, RATE, SECONDS = 60_000, 200, 10
 MIGRATION = "from alembic import op\nfrom chassis import db\nrevision = '0001'\ndown_revision = None\ndef upgrade():\n    db.create_frame(op)\n"
 
 
-def main() -> None:
-    server = servers._postgres()  # noqa: SLF001 - the test run's own server, without pytest
-    names = ("bench_service", "bench_bus")
-    with psycopg.connect(server, autocommit=True) as admin:
-        for name in names:
-            admin.execute(f"drop database if exists {name} with (force)".encode())
-            admin.execute(f"create database {name}".encode())
-    url, bus_url = (servers.with_database(server, name) for name in names)
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "versions").mkdir()
-        (Path(folder) / "versions" / "0001_frame.py").write_text(MIGRATION, encoding="utf-8")
-        db.migrate(url, Path(folder))
-    database = db.Database(url, application_name="bench")
-    bus_url = servers._kafka() if sys.argv[1:] == ["kafka"] else bus_url  # noqa: SLF001 - as above
-    print(f"bus: {bus_url.partition(':')[0]}")
-    throughput(database, broker.connect(bus_url))
-    database.close()
-    latency(url, bus_url)
+def measure(bus: str = "postgresql") -> list[Outcome]:
+    """Measure both; there is no goal, they are what everything else rests on."""
+    with engine.folder("relay") as home, engine.postgres(home, {"shared_buffers": "128MB"}) as server:
+        names = ("bench_service", "bench_bus")
+        with psycopg.connect(server, autocommit=True) as admin:
+            for name in names:
+                admin.execute(f"create database {name}".encode())
+        url, bus_url = (servers.with_database(server, name) for name in names)
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "versions").mkdir()
+            (Path(folder) / "versions" / "0001_frame.py").write_text(MIGRATION, encoding="utf-8")
+            db.migrate(url, Path(folder))
+        bus_url = servers._kafka() if bus == "kafka" else bus_url  # noqa: SLF001 - the test run's own broker, without pytest
+        database = db.Database(url, application_name="bench")
+        written, sent = throughput(database, broker.connect(bus_url))
+        database.close()
+        p50, p99 = latency(url, bus_url)
+    return [
+        Outcome("relay", f"facts written and sent on, bus on {bus}", f"{written:,.0f}/s written, {sent:,.0f}/s sent"),
+        Outcome(
+            "relay", f"commit to effect in another process, {RATE} facts/s, bus on {bus}", f"p50 {p50:.1f} ms, p99 {p99:.1f} ms"
+        ),
+    ]
 
 
-def throughput(database: db.Database, bus: broker.Broker) -> None:
+def main() -> int:
+    """Print the table."""
+    measured.quiet()
+    print(measured.machine())
+    measured.show(measure(*sys.argv[1:2]))
+    return 0
+
+
+def throughput(database: db.Database, bus: broker.Broker) -> tuple[float, float]:
+    """Return facts a second into the outbox by COPY, and from there onto the bus."""
     began = time.perf_counter()
     with database.transaction() as session:
         rows = (Bulk(BillIssued(bill_id=f"bill-{n}", volume=n, amount=n * 100), key=f"bill-{n}", sequence=1) for n in range(FACTS))
         outbox.append_copy(session, "twuin.billing", rows)
-    print(f"append_copy: {FACTS / (time.perf_counter() - began):,.0f} facts/s")
+    written = FACTS / (time.perf_counter() - began)
     sender = Relay(database, bus, source="/bench")
     began, sent = time.perf_counter(), 0
     while sent < FACTS:
         sent += sender.turn()
-    print(f"relay:       {FACTS / (time.perf_counter() - began):,.0f} facts/s")
     sender.close()
+    return written, FACTS / (time.perf_counter() - began)
 
 
-def latency(url: str, bus_url: str) -> None:
+def latency(url: str, bus_url: str) -> tuple[float, float]:
+    """Return the median and the 99th percentile in milliseconds."""
     bus, database, group = broker.connect(bus_url), db.Database(url, application_name="bench"), f"bench-{time.time_ns()}"
     # The effect's group starts after the bulk, so that it does not have to work that off first.
     member = bus.subscriber(group, ["twuin.billing"])
@@ -83,9 +101,9 @@ def latency(url: str, bus_url: str) -> None:
     stop.set()
     for part in parts:
         part.join()
-    p50, p99 = (times[int(len(times) * part)] * 1000 for part in (0.5, 0.99))
-    print(f"commit to effect at {RATE}/s, three processes: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
     database.close()
+    p50, p99 = (times[int(len(times) * part)] * 1000 for part in (0.5, 0.99))
+    return p50, p99
 
 
 def relay(url: str, bus_url: str, stop: threading.Event) -> None:
@@ -101,4 +119,4 @@ def consume(url: str, bus_url: str, group: str, stop: threading.Event, took: "mu
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

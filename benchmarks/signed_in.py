@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import measured
 from measured import Outcome
@@ -26,7 +28,7 @@ from measured import Outcome
 from deploy.local import databases, run
 from deploy.local.programs import Platform
 from deploy.local.state import Ports, State
-from deploy.local.supervision import Program, Supervisor
+from deploy.local.supervision import Program, Supervisor, processes
 
 GOAL, DREAM, P99 = 1.2, 2.0, 0.5
 CONNECTIONS, WARM_UP = 32, 4
@@ -45,11 +47,12 @@ class Turn:
     p50: float
     p99: float
     bad: int
+    spent: dict[str, float]  # microseconds of processor for each request, by process
 
 
 @contextlib.contextmanager
-def both(home: Path, people: int, others: int) -> Iterator[tuple[str, str, list[str]]]:
-    """Run both; yield their URLs and the session tokens."""
+def both(home: Path, people: int, others: int) -> Iterator[tuple[State, str, str, list[str]]]:
+    """Run both; yield where they stand, their URLs and the session tokens."""
     import city  # after the path is set, and only where it is used
 
     state = State(home=home)
@@ -74,7 +77,7 @@ def both(home: Path, people: int, others: int) -> Iterator[tuple[str, str, list[
         monolith = f"http://127.0.0.1:{port}"
         for url in (platform.url, monolith):
             _until_answers(url + PATH, tokens[0])
-        yield platform.url, monolith, tokens
+        yield state, platform.url, monolith, tokens
     finally:
         supervisor.stop()
 
@@ -103,7 +106,7 @@ def _until_answers(url: str, token: str) -> None:
             return
 
 
-def answer(url: str, token: str) -> dict[str, object]:
+def answer(url: str, token: str) -> dict[str, Any]:
     """Return what a person reads."""
     asked = urllib.request.Request(url, headers={"Cookie": f"session={token}"})
     with urllib.request.urlopen(asked, timeout=10) as given:
@@ -115,7 +118,6 @@ def same(platform: str, monolith: str, tokens: list[str]) -> None:
     for token in tokens:
         ours, theirs = (answer(url + PATH, token) for url in (platform, monolith))
         rows = ours["bills"], theirs["bills"]
-        assert isinstance(rows[0], list) and isinstance(rows[1], list)
         plain = [[{name: _plain(bill[name]) for name in rows[1][0]} for bill in each] for each in rows]
         if len(rows[0]) != 12 or plain[0] != plain[1] or ours["open_amount"] != theirs["open_amount"]:
             raise SystemExit(f"B1: the platform and the monolith do not answer the same:\n{ours}\n{theirs}")
@@ -127,14 +129,32 @@ def _plain(value: object) -> object:
     return text[:23].removesuffix("Z").split("+")[0].removesuffix(".000") if "T" in text and text[:2] == "20" else value
 
 
-def turn(url: str, tokens: Path, seconds: int, seed: int) -> Turn:
+def turn(state: State, url: str, tokens: Path, seconds: int, seed: int) -> Turn:
     """Let wrk ask for `seconds`."""
     script = Path(__file__).parent / "citizens.lua"
     argv = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "-s", str(script), "--timeout", "10s", url, "--"]
+    before = processor(state)
     done = subprocess.run([*argv, str(tokens), PATH, str(seed)], capture_output=True, text=True, check=True, timeout=seconds + 60)
+    after = processor(state)
     line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
     seen = json.loads(line.removeprefix("RESULT "))
-    return Turn(seen["requests"] / seen["seconds"], seen["p50"], seen["p99"], seen["bad"])
+    spent = {name: 1e6 * (after[name] - before[name]) / max(1, seen["requests"]) for name in before}
+    return Turn(seen["requests"] / seen["seconds"], seen["p50"], seen["p99"], seen["bad"], spent)
+
+
+def processor(state: State) -> dict[str, float]:
+    """Return the seconds of processor that each program and its children used so far."""
+    return {str(entry["name"]): _used(int(str(entry["pid"]))) for entry in processes(state)}
+
+
+def _used(pid: int) -> float:
+    """Return what /proc says of a process and its children; one that has just ended counts nothing."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(_used(int(child)) for child in children)
 
 
 def measure(seconds: int = 10, rounds: int = 3, people: int = 500, others: int = 2000, *, keep: bool = False) -> list[Outcome]:
@@ -144,16 +164,16 @@ def measure(seconds: int = 10, rounds: int = 3, people: int = 500, others: int =
     home = Path(tempfile.mkdtemp(prefix="bench-signed-in-"))
     home.chmod(0o711)
     try:
-        with both(home, people, others) as (platform, monolith, tokens):
+        with both(home, people, others) as (state, platform, monolith, tokens):
             file = home / "tokens"
             file.write_text("\n".join(tokens) + "\n", encoding="ascii")
             same(platform, monolith, tokens[:100])
             for url in (platform, monolith):
-                turn(url, file, WARM_UP, 0)
+                turn(state, url, file, WARM_UP, 0)
             seen: dict[str, list[Turn]] = {platform: [], monolith: []}
             for number in range(rounds):
                 for url in (platform, monolith):
-                    seen[url].append(turn(url, file, seconds, number + 1))
+                    seen[url].append(turn(state, url, file, seconds, number + 1))
             if keep:
                 input(f"{platform} and {monolith} keep running; press Enter to end them. ")
             return _rows(seen[platform], seen[monolith])
@@ -180,7 +200,10 @@ def _rows(ours: list[Turn], theirs: list[Turn]) -> list[Outcome]:
 
 
 def _lines(name: str, turns: list[Turn]) -> list[str]:
-    return [f"{name} turn {at}: {t.rate:,.0f}/s, p50 {t.p50:.1f} ms, p99 {t.p99:.1f} ms" for at, t in enumerate(turns, 1)]
+    lines = [f"{name}, turn {at}: {t.rate:,.0f}/s, p50 {t.p50:.1f} ms, p99 {t.p99:.1f} ms" for at, t in enumerate(turns, 1)]
+    spent = {part: median(turn.spent[part] for turn in turns) for part in turns[0].spent}
+    parts = ", ".join(f"{part} {microseconds:.0f}" for part, microseconds in spent.items() if microseconds >= 20)
+    return [*lines, f"{name}, processor of each request, µs: {parts}; in all {sum(spent.values()):.0f}"]
 
 
 def main() -> int:
@@ -190,6 +213,7 @@ def main() -> int:
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--keep", action="store_true", help="leave both running until Enter")
     given = options.parse_args()
+    measured.quiet()
     print(measured.machine())
     measured.show(measure(given.seconds, given.rounds, keep=given.keep))
     return 0

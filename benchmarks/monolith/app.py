@@ -76,7 +76,7 @@ def bills() -> Response:
     kept = cache.get(f"session:{request.cookies.get('session', '')}")
     if not kept:
         abort(401)
-    citizen = json.loads(kept)["citizen_id"]  # type: ignore[arg-type] # redis types both of its clients as one
+    citizen = json.loads(kept)["citizen_id"]
     size = min(int(request.args.get("page_size", 20)), 100)
     mine = sa.select(Link.connection_id).where(Link.citizen_id == citizen, Link.unlinked_at.is_(None))
     with make_session() as session:
