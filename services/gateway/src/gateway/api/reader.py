@@ -1,4 +1,4 @@
-"""The OpenAPI document and a page to read it: no script, nothing from elsewhere."""
+"""The OpenAPI document and a page to read it: no script of its own, nothing from elsewhere."""
 
 from __future__ import annotations
 

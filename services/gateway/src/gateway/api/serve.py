@@ -77,9 +77,9 @@ def _request(remote: Remote, kind: type[Message], in_path: Mapping[str, str]) ->
 def json_body() -> dict[str, Any]:
     """Return the request's JSON object; empty when nothing was sent."""
     content = request.get_data(cache=True)
-    if not content:
+    if not content and not request.content_length:
         return {}
-    if request.mimetype != "application/json":
+    if request.mimetype != "application/json":  # a form's content was read as a form by then
         raise UnsupportedMediaType
     try:
         body = orjson.loads(content)

@@ -7,7 +7,6 @@ lower-case words without their prefix, bytes as base64, and the two fields that 
 from __future__ import annotations
 
 import base64
-import binascii
 import datetime as dt
 import json
 import re
@@ -199,7 +198,7 @@ def _bytes(value: Any, where: str, wrong: list[FieldError]) -> bytes | None:
     if isinstance(value, str):
         try:
             return base64.b64decode(value, validate=True)
-        except binascii.Error:
+        except ValueError:  # also of binascii.Error; text beyond ASCII raises the plain one
             pass
     wrong.append(_type_error(where, "base64", "base64"))
     return None
