@@ -22,6 +22,13 @@ def account() -> ResponseReturnValue:
     return _account(Entry())
 
 
+@pages.get("/kantor/akun/<any('sandi','kode-pemulihan'):_step>")
+@staff_required()
+def after_language(_step: str) -> ResponseReturnValue:
+    """Lead back to the account: a page that was posted is asked for again when the language is switched."""
+    return redirect("/kantor/akun", 303)
+
+
 def _account(entry: Entry) -> ResponseReturnValue:
     return page("account.html", entry, sessions=sessions.open_sessions(gateway().means, g.person))
 

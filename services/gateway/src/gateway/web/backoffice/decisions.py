@@ -32,6 +32,13 @@ def _back(application_id: str, done: str) -> ResponseReturnValue:
     return redirect(f"/kantor/permohonan/{application_id}?{purpose}ok={done}", 303)
 
 
+@pages.get("/kantor/permohonan/<application_id>/<any(ambil,lepas,kembalikan,setujui,tolak):_step>")
+@staff_required(*DESK)
+def after_language(application_id: str, _step: str) -> ResponseReturnValue:
+    """Lead back to the application: a page that was posted is asked for again when the language is switched."""
+    return redirect(f"/kantor/permohonan/{application_id}", 303)
+
+
 def _again(application_id: str, entry: Entry) -> ResponseReturnValue:
     """Show the file again with what was typed; without a purpose nothing of the person is shown."""
     if shell.purpose():

@@ -94,6 +94,13 @@ def finish() -> ResponseReturnValue:
         return page("sign_in.html", again)
 
 
+@pages.get("/kantor/masuk/kode")
+@public
+def after_language() -> ResponseReturnValue:
+    """Lead on: a page that was posted is asked for again when the language is switched."""
+    return redirect("/kantor/masuk", 303)
+
+
 @pages.post("/kantor/keluar")
 @staff_required()
 def sign_out() -> Response:

@@ -57,6 +57,13 @@ def detail(staff_id: object) -> ResponseReturnValue:
     return _detail(staff_id, Entry())
 
 
+@pages.get("/kantor/petugas/<uuid:staff_id>/<any('tugas','faktor-kedua','sandi','akhiri'):_step>")
+@staff_required("admin")
+def after_language(staff_id: object, _step: str) -> ResponseReturnValue:
+    """Lead back to the member of staff: a page that was posted is asked for again when the language is switched."""
+    return redirect(f"/kantor/petugas/{staff_id}", 303)
+
+
 def _detail(staff_id: object, entry: Entry) -> ResponseReturnValue:
     member, changes = staff.get_staff(gateway().means, str(staff_id))
     names = {each.id: each.name for each in staff.list_staff(gateway().means, ended=True)}

@@ -76,6 +76,13 @@ def preview(preview_id: object) -> ResponseReturnValue:
     return page("upload_preview.html", preview=_get(preview_id))
 
 
+@pages.get("/kantor/air/unggah/<uuid:preview_id>/impor")
+@staff_required(*INTAKE)
+def after_language(preview_id: object) -> ResponseReturnValue:
+    """Lead back to the preview: a page that was posted is asked for again when the language is switched."""
+    return redirect(f"/kantor/air/unggah/{preview_id}", 303)
+
+
 @pages.get("/kantor/air/unggah/<uuid:preview_id>/kesalahan.csv")
 @staff_required(*INTAKE)
 def errors(preview_id: object) -> Response:
