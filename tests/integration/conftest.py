@@ -25,7 +25,7 @@ import engines
 from deploy.local import run
 from deploy.local.programs import Platform
 from deploy.local.state import State
-from deploy.local.supervision import Supervisor, processes
+from deploy.local.supervision import Supervisor, client, processes
 
 BUSES = ("postgresql", "kafka")
 
@@ -52,6 +52,11 @@ class Running:
     def signins(self) -> dict[str, Any]:
         return self.state.read("signins")
 
+    def engine(self, name: str) -> Any:
+        """Return the engine's handle of a container; None where it is embedded."""
+        container = self.containers.get(name)
+        return container.get_wrapped_container() if container else None
+
     def pid(self, name: str) -> int:
         return next(int(str(entry["pid"])) for entry in processes(self.state) if entry["name"] == name)
 
@@ -61,7 +66,7 @@ class Running:
     @contextlib.contextmanager
     def stopped(self, *names: str) -> Iterator[None]:
         """Hold processes stopped inside the block; afterwards they are ready again."""
-        calls = run.client(self.state).supervisor
+        calls = client(self.state).supervisor
         for name in names:
             calls.stopProcess(name)
         try:
@@ -77,7 +82,7 @@ class Running:
     @contextlib.contextmanager
     def redis_frozen(self) -> Iterator[None]:
         """Hold Redis still (SIGSTOP): it accepts and never answers."""
-        if container := self.containers.get("redis"):
+        if container := self.engine("redis"):
             container.pause()
             try:
                 yield
@@ -94,14 +99,14 @@ class Running:
     @contextlib.contextmanager
     def redis_gone(self) -> Iterator[None]:
         """End Redis inside the block."""
-        if container := self.containers.get("redis"):
+        if container := self.engine("redis"):
             container.stop(timeout=1)
             try:
                 yield
             finally:
                 container.start()
             return
-        calls = run.client(self.state).supervisor
+        calls = client(self.state).supervisor
         calls.stopProcess("redis")
         try:
             yield
@@ -112,7 +117,8 @@ class Running:
     def bus_gone(self) -> Iterator[None]:
         """Take the bus away: Kafka is frozen hard, the embedded bus's database refuses connections."""
         if self.bus == "kafka":
-            container = self.containers["kafka"]
+            container = self.engine("kafka")
+            assert container
             container.stop(timeout=1)
             try:
                 yield
