@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hmac
 import re
 from typing import Any
 
-from sqlalchemy import select, update
-
 from gateway import messages
 from gateway.identity import accounts, registration, staff
+from gateway.identity.errors import UsernameTaken
 from gateway.identity.means import Means
 from gateway.identity.registry.simulator import Person, person
-from gateway.identity.tables import StaffMember
 
 SAWOJAJAR, DINOYO = "35.73.03.1008", "35.73.05.1004"
 CITIZENS = (0, 1, 2)
@@ -74,20 +73,18 @@ def _staff(means: Means, entry: tuple[str, str, str, tuple[str, ...], str]) -> d
     role, username, name, areas, office = entry
     password = _derived(means, f"staff {username}")
     secret = base64.b32encode(_digest(means, f"totp {username}")[:20]).decode()
-    with means.db.transaction(readonly=True) as session:
-        known = session.scalar(select(StaffMember.id).where(StaffMember.username == username))
-    if known is None:
-        made = staff.create(
-            means, username=username, name=name, roles=(role,), areas=areas, office=office, must_change_password=False
+    with contextlib.suppress(UsernameTaken):  # made by an earlier run
+        staff.create(
+            means,
+            username=username,
+            name=name,
+            roles=(role,),
+            areas=areas,
+            office=office,
+            must_change_password=False,
+            password=password,
+            secret=secret,
         )
-        hashed = means.hasher.hash(password)
-        with means.db.transaction() as session:
-            member = session.scalars(select(StaffMember).where(StaffMember.username == made.username)).one()
-            session.execute(
-                update(StaffMember)
-                .where(StaffMember.id == member.id)
-                .values(password_hash=hashed, totp_sealed=staff.seal_totp(means, member.id, secret))
-            )
     return {"role": role, "username": username, "name": name, "password": password, "totp_secret": secret}
 
 

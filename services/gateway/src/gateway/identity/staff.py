@@ -91,11 +91,15 @@ class Change:
 
 def create(
     means: Means, *, username: str, name: str, roles: Collection[str], areas: Collection[str], office: str = "", admin_id: str = "",
-    totp: bool = False, must_change_password: bool = True,
+    totp: bool = False, must_change_password: bool = True, password: str = "", secret: str = "",
 ) -> Secrets:  # fmt: skip
-    """Make an account with a generated password; with `totp` also the second factor, else it is enrolled at first sign-in."""
+    """Make an account with a generated password; with `totp` also the second factor, else it is enrolled at first sign-in.
+
+    Only the demo gives both itself.
+    """
     _check(username, name, roles, areas)
-    password, secret, identity, now = new_password(), new_totp_secret() if totp else "", uuid.uuid4(), clock.now()
+    password, secret = password or new_password(), secret or (new_totp_secret() if totp else "")
+    identity, now = uuid.uuid4(), clock.now()
     hashed = means.hasher.hash(password)
     try:
         with means.db.transaction() as session:
@@ -190,6 +194,14 @@ def get_staff(means: Means, staff_id: str) -> tuple[StaffView, list[Change]]:
             select(StaffChange).where(StaffChange.staff_id == member.id).order_by(StaffChange.at.desc())
         ).all()
         return _view(member), [Change(each.action, each.admin_id, each.reason, each.at) for each in changes]
+
+
+def office_of(session: Session, staff_id: str) -> str:
+    """Return the name of the office where a member of staff works, also one whose account has ended; "" when unknown."""
+    try:
+        return session.scalar(select(StaffMember.office).where(StaffMember.id == uuid.UUID(staff_id))) or ""
+    except ValueError:
+        return ""
 
 
 def by_username(means: Means, username: str) -> StaffView | None:
