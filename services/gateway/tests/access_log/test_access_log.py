@@ -6,6 +6,8 @@ from chassis import clock
 from chassis.inbox import Envelope
 from gateway import access_log, my_data
 from gateway.access_log import subscriptions
+from gateway.demo import DINOYO
+from gateway.identity import staff
 from gateway.identity.sessions import Staff
 from malang.singo.v1.applications_events_pb2 import ApplicantViewed
 from malang.twuin.v1.connections_events_pb2 import HolderViewed
@@ -45,6 +47,14 @@ def test_views_in_both_services_reach_the_persons_page_once(means):
         ("water_cs", "connection"), ("officer", "application"),
     ]  # fmt: skip
     assert len(views(means, OTHER).entries) == 1
+
+
+def test_a_view_names_the_viewers_office_not_its_code(means):
+    officer = staff.create(
+        means, username="petugas", name="Rina", roles=("officer",), areas=(DINOYO,), office="Kelurahan Dinoyo", must_change_password=False,
+    )  # fmt: skip
+    tell(means, seen(ApplicantViewed, office=DINOYO, viewer_id=str(staff.by_username(means, officer.username).id)))
+    assert [view.office for view in views(means).entries] == ["Kelurahan Dinoyo"]
 
 
 def test_a_view_shows_role_and_office_and_no_name_or_id_of_the_viewer(means):

@@ -13,6 +13,7 @@ from malang.twuin.v1.connections_events_pb2 import HolderViewed
 from sqlalchemy.orm import Session
 
 from gateway.access_log.service import View, keep
+from gateway.identity import staff
 
 
 def subscriptions() -> list[Subscription]:
@@ -23,5 +24,6 @@ def subscriptions() -> list[Subscription]:
 def _log(session: Session, fact: Message, envelope: Envelope) -> None:
     said = cast("ApplicantViewed | HolderViewed", fact)  # both have the same fields
     at = said.at.ToDatetime(tzinfo=dt.UTC) if said.HasField("at") else envelope.time
-    view = View(at, said.viewer_role, said.office, said.purpose, said.subject_kind, said.subject_id)
+    office = staff.office_of(session, said.viewer_id) or said.office  # a service knows the code of a kelurahan, a person its name
+    view = View(at, said.viewer_role, office, said.purpose, said.subject_kind, said.subject_id)
     keep(session, said.citizen_id, said.viewer_id, view, fact_id=envelope.id)
