@@ -76,7 +76,7 @@ class Platform:
 
 def _settings(platform: Platform, ports: Ports, given: Mapping[str, str]) -> dict[str, dict[str, str]]:
     state, secret = platform.state, platform.state.secrets()
-    singo, twuin = f"127.0.0.1:{ports.pick(50051)}", f"127.0.0.1:{ports.pick(50052)}"
+    singo, twuin = f"127.0.0.1:{ports.inner()}", f"127.0.0.1:{ports.inner()}"
     jwks = f"{platform.url}/.well-known/jwks.json"
     chosen = {
         "gateway": {
@@ -134,7 +134,7 @@ def _processes(platform: Platform, ports: Ports) -> list[Program]:
     for service in SERVICES:
         kinds = ("web" if service == "gateway" else "rpc", "consume", "relay", "jobs")
         for kind in kinds:
-            port = ports.pick(9100)
+            port = ports.inner()
             environment = platform.environment(service) | {"HEALTH_PORT": str(port)}
             argv = (sys.executable, "-m", service, kind)
             priority = {"rpc": 10, "web": 20}.get(kind, 30)

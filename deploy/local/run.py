@@ -17,7 +17,6 @@ from deploy.local.programs import Platform, embedded_postgres
 from deploy.local.state import State
 from deploy.local.supervision import Program, Supervisor, processes, proportional_kib
 
-
 PATIENCE = 120  # seconds that a process may take to become ready; a busy machine starts twelve slowly
 
 

@@ -90,19 +90,27 @@ SECRETS = (
 
 
 class Ports:
-    """Hands out loopback ports: the usual one where it is free, else the next free one."""
+    """Hands out free loopback ports."""
 
     def __init__(self) -> None:
         """Start with none taken."""
         self._taken: set[int] = set()
 
     def pick(self, usual: int) -> int:
-        """Return a free port at or above `usual`."""
-        for port in range(usual, usual + 500):
+        """Return the usual port where it is free, else the next free one."""
+        return self._first(range(usual, usual + 500))
+
+    def inner(self) -> int:
+        """Return a port that nobody needs to remember: at random, so that two platforms that start at once do not meet."""
+        begin = 20_000 + secrets.randbelow(11_000)  # below what the system gives to outgoing connections
+        return self._first(range(begin, begin + 500))
+
+    def _first(self, candidates: range) -> int:
+        for port in candidates:
             if port not in self._taken and _free(port):
                 self._taken.add(port)
                 return port
-        raise SystemExit(f"No free port between {usual} and {usual + 499} on 127.0.0.1.")
+        raise SystemExit(f"No free port between {candidates.start} and {candidates.stop - 1} on 127.0.0.1.")
 
 
 def _free(port: int) -> bool:

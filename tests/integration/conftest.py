@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 from chassis import testing
-from chassis.testing.servers import engine_answers
+from chassis.testing.servers import engine_answers, free_port
 
 sys.path.insert(0, str(Path(__file__).parent))
 import engines
@@ -162,7 +162,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", params=BUSES)
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    given: dict[str, str] = {"PORT": "18080", "LOG_LEVEL": "warning", "GATEWAY_RATE_SIGN_IN_PER_MINUTE": "100000"}
+    given: dict[str, str] = {"PORT": str(free_port()), "LOG_LEVEL": "warning", "GATEWAY_RATE_SIGN_IN_PER_MINUTE": "100000"}
     with contextlib.ExitStack() as stack:
         containers: dict[str, Any] = {}
         if engine_answers():
