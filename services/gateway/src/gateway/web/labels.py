@@ -124,6 +124,8 @@ def purpose(code: str) -> str:
         "payment": _("Melayani pembayaran"),
         "reading": _("Pencatatan meter"),
         "account_reset": _("Memulihkan akun"),
+        "complaint": _("Menangani pengaduan"),
+        "other": _("Keperluan dinas lainnya"),
     }.get(code, code)
 
 

@@ -8,7 +8,7 @@ from malang.singo.v1 import applications_pb2
 from malang.twuin.v1 import billing_pb2
 
 from gateway.web import labels
-from gateway.web.catalog import _
+from gateway.web.catalog import _, translate_many
 from gateway.web.labels import Label
 
 PURPOSES = ("check", "sign", "complaint", "customer_service", "payment", "reading", "other")
@@ -51,10 +51,12 @@ def event(name: str) -> str:
 def urgency(days: int) -> Label:
     """Return how much time is left, in working days."""
     if days < 0:
-        return Label(_("Lewat %(days)s hari kerja") % {"days": -days}, "bad")
+        late = translate_many("Lewat %(num)s hari kerja", "Lewat %(num)s hari kerja", -days)
+        return Label(late % {"num": -days}, "bad")
     if days == 0:
         return Label(_("Hari terakhir"), "bad")
-    return Label(_("%(days)s hari kerja lagi") % {"days": days}, "warn" if days <= SOON else "ok")
+    left = translate_many("%(num)s hari kerja lagi", "%(num)s hari kerja lagi", days)
+    return Label(left % {"num": days}, "warn" if days <= SOON else "ok")
 
 
 def run(state: int) -> Label:
