@@ -11,7 +11,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
 from chassis.errors import FieldError, InvalidFields
@@ -27,6 +27,7 @@ INTEGERS = frozenset(
 )
 LIMITS = {FieldDescriptor.TYPE_INT32: 2**31, FieldDescriptor.TYPE_INT64: 2**53}
 TIMESTAMP = Timestamp.DESCRIPTOR.full_name
+_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, as the Z behind it says
 
 Schema = dict[str, Any]
 Encoder = Callable[[Any], Any]
@@ -39,16 +40,16 @@ def encode(message: Message) -> dict[str, Any]:
     for name, repeated, presence, encoder in plan:
         value = getattr(message, name)
         if repeated:
-            out[name] = [encoder(item) for item in value]
-        elif presence and not message.HasField(name):
-            out[name] = None
+            out[name] = list(value) if encoder is None else [encoder(item) for item in value]
+        elif encoder is None:
+            out[name] = value
         else:
-            out[name] = encoder(value)
+            out[name] = None if presence and not message.HasField(name) else encoder(value)
     return out
 
 
 @cache
-def _plan(descriptor: Descriptor) -> tuple[tuple[str, bool, bool, Encoder], ...]:
+def _plan(descriptor: Descriptor) -> tuple[tuple[str, bool, bool, Encoder | None], ...]:
     return tuple((f.name, _repeated(f), f.message_type is not None and not _repeated(f), _encoder(f)) for f in descriptor.fields)
 
 
@@ -56,7 +57,8 @@ def _repeated(field: FieldDescriptor) -> bool:
     return bool(field.is_repeated)
 
 
-def _encoder(field: FieldDescriptor) -> Encoder:
+def _encoder(field: FieldDescriptor) -> Encoder | None:
+    """Return what makes JSON of a value; None where the value is JSON as it is."""
     if field.message_type is not None:
         return _instant if field.message_type.full_name == TIMESTAMP else encode
     if field.enum_type is not None:
@@ -66,15 +68,16 @@ def _encoder(field: FieldDescriptor) -> Encoder:
         return lambda value: base64.b64encode(value).decode("ascii")
     if field.full_name in JSON_TEXT:
         return lambda text: json.loads(text) if text else {}
-    return _same
-
-
-def _same(value: Any) -> Any:
-    return value
+    return None
 
 
 def _instant(value: Timestamp) -> str:
-    return value.ToDatetime(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _written(value.seconds, value.nanos // 1_000_000)
+
+
+@lru_cache(maxsize=4096)  # things made together share their instant, as the bills of a run do
+def _written(seconds: int, milliseconds: int) -> str:
+    return f"{(_EPOCH + dt.timedelta(seconds=seconds)).isoformat()[:19]}.{milliseconds:03}Z"
 
 
 def word(enum: EnumDescriptor, name: str) -> str:

@@ -25,8 +25,8 @@ FIXED = {
 
 def after(response: Response) -> Response:
     """Add the headers; what is about a person is kept by no cache."""
-    for name, value in FIXED.items():
-        response.headers.setdefault(name, value)
+    given = {name.lower() for name, _ in response.headers}
+    response.headers.extend([(name, value) for name, value in FIXED.items() if name.lower() not in given])
     if gateway().settings.secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     response.headers["X-Request-Id"] = telemetry.request_id()

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from gateway.edge import cookies, csrf, errors, guards, headers, limits
 from gateway.edge.context import API_AUDIENCE, Gateway, for_program, gateway
 from gateway.edge.idempotency import new_idempotency_key
+from gateway.edge.whole import Whole
 from gateway.identity import sessions
 
 UPLOAD_BYTES, REQUEST_BYTES = 12 * 1024 * 1024, 1024 * 1024
@@ -33,6 +34,7 @@ def install(app: Flask, own: Gateway) -> None:
     """Put the edge around `app`."""
     app.extensions["gateway"] = own
     app.config.update(MAX_CONTENT_LENGTH=UPLOAD_BYTES, MAX_FORM_MEMORY_SIZE=REQUEST_BYTES, MAX_FORM_PARTS=500)
+    app.response_class = Whole
     app.before_request(_before)
     app.after_request(_after)
     app.teardown_request(_teardown)
@@ -97,7 +99,9 @@ def _asked_language() -> str:
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen in {"id", "en"} and not for_program():
         return str(chosen)
-    return request.accept_languages.best_match(["id", "en"], default="id") if for_program() else "id"
+    if not for_program() or "Accept-Language" not in request.headers:
+        return "id"
+    return request.accept_languages.best_match(["id", "en"], default="id")
 
 
 def _after(response: Response) -> Response:
