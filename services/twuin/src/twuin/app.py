@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chassis.process import Capability, Job, Service
 
-from twuin import tariffs
+from twuin import billing, tariffs
 from twuin.parts import Parts
 from twuin.settings import Settings
 
@@ -60,7 +60,10 @@ def _billing(parts: Parts) -> Sequence[Served]:
 
     from twuin.billing.rpc import BillingServicer
 
-    return (Served(add_BillingServicer_to_server, BillingServicer(parts.db), "malang.twuin.v1.Billing"),)
+    chosen = parts.settings
+    surcharges = billing.Surcharges(chosen.penalty, chosen.stamp_duty, chosen.stamp_duty_above)
+    servicer = BillingServicer(parts.db, surcharges)
+    return (Served(add_BillingServicer_to_server, servicer, "malang.twuin.v1.Billing"),)
 
 
 def _billing_jobs(parts: Parts) -> Sequence[Job]:

@@ -23,3 +23,8 @@ class Settings(Serving, frozen=True, kw_only=True, forbid_unknown_fields=True):
     provider: Annotated[str, Meta(description="Payment provider; local = the demo's own bank", pattern="^(local)$")] = "local"
     provider_secret: Annotated[str, Meta(description="Secret that the payment provider signs its callbacks with", min_length=16)]
     callback_url: Annotated[str, Meta(description="Where the local provider sends its callbacks; empty = it sends none")] = ""
+    penalty: Annotated[
+        int, Meta(description="Rupiah added to a bill for each earlier one that is overdue", ge=0, le=10_000_000)
+    ] = 0
+    stamp_duty: Annotated[int, Meta(description="Rupiah of stamp duty on a large bill; 0 = none", ge=0, le=1_000_000)] = 0
+    stamp_duty_above: Annotated[int, Meta(description="Rupiah above which a bill carries stamp duty", ge=0)] = 5_000_000

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import Session
 
+from singo import letters
 from singo.applications import applicants, forms, paging, record
 from singo.applications.means import Means
 from singo.applications.model import Action, Event, State, initials, new_reference
@@ -117,6 +118,7 @@ def submit(session: Session, means: Means, who: Principal, application_id: str, 
     if errors := forms.check(kind, fields, {each.requirement for each in row.attachments}, today):
         raise InvalidFields(fields=errors)
     snapshot = applicants.checked(applicant, means.charter)
+    letters.printable(snapshot, fields)
     row.fields, row.applicant = means.seal(row.id, "fields", fields), means.seal(row.id, "applicant", snapshot)
     row.kelurahan, row.initials = snapshot["kelurahan"], initials(snapshot["name"])
     corrected = row.standing.state is State.RETURNED

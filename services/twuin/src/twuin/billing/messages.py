@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from malang.twuin.v1 import billing_pb2, tariffs_pb2
+from malang.twuin.v1 import billing_pb2
 
 from twuin import tariffs
 from twuin.billing.model import PENALTY, STAMP_DUTY, Line, RunState, number_of
 from twuin.billing.run import Progress
+from twuin.tariffs.messages import tariff_message
 
 _NAMES = {
     PENALTY: ("Denda keterlambatan", "Late payment penalty"),
@@ -40,20 +41,8 @@ def explained(row: Any, lines: Sequence[Line], tariff: tariffs.Tariff) -> billin
             code=line.code, name_id=name_id, name_en=name_en, quantity=line.quantity, unit_price=line.unit_price,
             amount=line.amount, from_m3=line.from_m3, to_m3=line.to_m3,
         )  # fmt: skip
-    message.tariff.CopyFrom(_tariff(tariff))
+    message.tariff.CopyFrom(tariff_message(tariff))
     return message
-
-
-def _tariff(tariff: tariffs.Tariff) -> tariffs_pb2.Tariff:
-    return tariffs_pb2.Tariff(
-        group=tariff.group, name_id=tariff.name_id, name_en=tariff.name_en, effective_from=tariff.effective_from.isoformat(),
-        demo=tariff.demo, source=tariff.source,
-        blocks=[tariffs_pb2.Block(from_m3=block.from_m3, to_m3=block.to_m3 or 0, price=block.price) for block in tariff.blocks],
-        fixed_parts=[
-            tariffs_pb2.FixedPart(code=part.code, name_id=part.name_id, name_en=part.name_en, amount=part.amount)
-            for part in tariff.fixed_parts
-        ],
-    )  # fmt: skip
 
 
 def run(progress: Progress) -> billing_pb2.Run:
