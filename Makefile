@@ -57,6 +57,9 @@ bench: .venv/.dev ## Run the benchmarks and print their tables
 lock: .venv/.dev ## Pin requirements/*.in with hashes
 	@for name in run dev; do .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q $(ARGS) requirements/$$name.in -o requirements/$$name.txt; done
 
+settings: .venv/.run ## Write docs/settings.md from the code
+	@PYTHONPATH=$(subst $(eval) ,:,$(PACKAGES)) $(PY) docs/settings.py
+
 openapi: .venv/.run ## Print the OpenAPI document of the gateway
 	@exec $(PY) -m gateway openapi
 
@@ -66,4 +69,4 @@ openapi: .venv/.run ## Print the OpenAPI document of the gateway
 .venv/.dev: requirements/dev.txt deploy/local/bootstrap
 	@deploy/local/bootstrap dev
 
-.PHONY: help run demo status signins reset test check lint format types contracts proto proto-check bench lock openapi
+.PHONY: help run demo status signins reset test check lint format types contracts proto proto-check bench lock settings openapi
