@@ -12,7 +12,7 @@ def served():
     app = Flask("served")
     app.response_class = Whole
     app.closed = []
-    app.add_url_rule("/text", view_func=lambda: "words")
+    app.add_url_rule("/text", "text", view_func=lambda: "words")
 
     @app.get("/made-elsewhere")
     def made_elsewhere():
@@ -20,9 +20,9 @@ def served():
         response.call_on_close(lambda: app.closed.append(True))
         return response
 
-    app.add_url_rule("/nothing", view_func=lambda: ("", 204))
-    app.add_url_rule("/stream", view_func=lambda: Whole(part for part in ("a", "b")))
-    app.add_url_rule("/file", view_func=lambda: send_file(__file__))
+    app.add_url_rule("/nothing", "nothing", view_func=lambda: ("", 204))
+    app.add_url_rule("/stream", "stream", view_func=lambda: Whole(part for part in ("a", "b")))
+    app.add_url_rule("/file", "file", view_func=lambda: send_file(__file__))
     return app
 
 
