@@ -96,7 +96,7 @@ def world(running):
         e["role"]: demo.sign_in_staff(running.url, e) for e in signins["staff"] if e is not officers[-1] and e["role"] != "crew"
     }
     made = World(running.url, a, b, staff, demo.sign_in_staff(running.url, officers[-1]), signins, who)
-    connection = next(c for c in reversed(signins["connections"]) if not demo._linked(a, c))
+    connection = next(c for c in reversed(signins["connections"]) if demo._links(a, c))
     made.ids["connection_number"] = connection["number"]
     made.ids["connection_id"] = a.call("GET", "/connections")["connections"][0]["connection_id"]
     made.ids["letter"] = made.approved()
