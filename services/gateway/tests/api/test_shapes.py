@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 REQUESTS = {openapi.rpc(remote).input_type.full_name: GetMessageClass(openapi.rpc(remote).input_type) for remote in REMOTE}
 ANSWERS = {openapi.rpc(remote).output_type.full_name: GetMessageClass(openapi.rpc(remote).output_type) for remote in REMOTE}
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 RELAXED = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
 OBJECTS = st.dictionaries(TEXT, TEXT | st.integers(-1000, 1000) | st.booleans(), max_size=3)
@@ -58,7 +59,7 @@ def fill_message(draw, made, field, depth):
     if field.is_repeated:
         getattr(made, field.name).extend(draw(st.lists(inner, max_size=2)) if depth < 3 else [])
     elif field.message_type.full_name == shapes.TIMESTAMP:
-        at = draw(st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2100, 1, 1), timezones=st.just(dt.UTC)))
+        at = EPOCH + dt.timedelta(milliseconds=draw(st.integers(0, 4 * 10**12)))
         getattr(made, field.name).FromDatetime(at)
     elif depth < 3 and draw(st.booleans()):
         getattr(made, field.name).CopyFrom(draw(inner))
@@ -173,4 +174,4 @@ def test_a_query_never_breaks_whatever_is_typed(text):
             try:
                 shapes.decode_query({field.name: [text]}, kind)
             except InvalidFields as refused:
-                assert refused.fields[0].field.split(".")[0] == field.name
+                assert refused.fields[0].field.split(".")[0] == field.name  # noqa: PT017 - most texts are refused, some fit
