@@ -39,7 +39,7 @@ def imported(package: Path) -> set[str]:
                 names = [node.module]
             for name in names:
                 top = name.partition(".")[0]
-                if top in sys.stdlib_module_names or top == package.name or top == "google":
+                if top in sys.stdlib_module_names or top in {package.name, "google"}:
                     continue
                 found |= {top} if top in OWN else {plain(each) for each in owners.get(top, [top]) if each[0].isalnum()}
     return found
