@@ -148,7 +148,7 @@ def visit(browser: Browser, url: str, *, width: int = 1280, language: str = "id"
     """Give somebody a fresh browser window; when they leave, tell every fault of every page they saw."""
     context = browser.new_context(viewport={"width": width, "height": 800}, java_script_enabled=scripts, locale="id-ID")
     context.add_init_script(REFUSALS)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(30_000)
     visitor = Visitor(context.new_page(), url, width, language, scripts)
     visitor.page.on("console", lambda line: visitor._noise.append(f"console: {line.text}") if line.type == "error" else None)
     visitor.page.on("pageerror", lambda wrong: visitor._noise.append(f"script error: {wrong}"))
