@@ -13,12 +13,12 @@ import pytest
 from chassis.db import Database
 from chassis.testing import database_url, postgres, valkey  # noqa: F401 - fixtures
 from gateway import messages
-from gateway.wsgi import create_app
 from gateway.demo import phone_of
 from gateway.identity import registration, signin
 from gateway.identity.means import Means, means_of
 from gateway.identity.registry.simulator import person
 from gateway.settings import Settings
+from gateway.wsgi import create_app
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 PASSWORD = "Rawon-nguling-27"

@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 
 import msgspec
 import pytest
-from gateway.wsgi import create_app
 from gateway.web import chrome
 from gateway.web.site import inside
+from gateway.wsgi import create_app
 
 OPEN = ("/", "/layanan", "/tarif", "/v", "/daftar", "/masuk", "/lupa-sandi", "/nomor-hilang", "/bantuan", "/privasi", "/aksesibilitas",
         "/demo/mailbox", "/demo/bank", "/tidak-ada")  # fmt: skip
