@@ -300,3 +300,20 @@ def test_one_signs_in_by_keyboard_alone(running, chromium):
             keys.press("Enter")
         citizen.look()
         assert citizen.path == "/beranda"
+
+
+PLANTED = """() => {
+  document.body.insertAdjacentHTML("beforeend", '<h1>More</h1><img src="/static/mark.svg"><p style="color: red">The letter and your bill</p>');
+  document.querySelector("main").append(Object.assign(document.createElement("pre"), { textContent: "w".repeat(400) }));
+  console.error("a planted error");
+}"""
+
+
+def test_the_rules_see_what_is_planted_against_them(running, chromium):
+    with visit(chromium, running.url, width=360) as visitor:
+        visitor.open("/bantuan")
+        visitor.page.evaluate(PLANTED)
+        visitor.look()
+        for rule in ("other language", "px wide", "2 first-level headings", "axe image-alt", "a planted error", "CSP style-src"):
+            assert any(rule in fault for fault in visitor.faults), rule
+        visitor.faults.clear()
