@@ -55,7 +55,9 @@ def _connections() -> None:
         ),
     )  # fmt: skip
     now = sa.text("unlinked_at is null")
-    op.create_index("ix_connection_links_active", "connection_links", ["citizen_id", "connection_id"], unique=True, postgresql_where=now)
+    op.create_index(
+        "ix_connection_links_active", "connection_links", ["citizen_id", "connection_id"], unique=True, postgresql_where=now
+    )
     op.create_index("ix_connection_links_connection", "connection_links", ["connection_id"], postgresql_where=now)
 
 

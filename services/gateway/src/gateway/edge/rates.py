@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass
 
+from chassis import clock
 from chassis.cache import Cache
 
 _MOST = 50_000  # keys remembered in a process
@@ -32,7 +32,7 @@ class Limiter:
 
     def wait(self, key: str, limit: int, window: float = 60.0, *, lease: int = 1) -> float:
         """Count one request under `key`; return 0 to let it through, else the seconds until the next window."""
-        now = time.time()
+        now = clock.now().timestamp()
         number = int(now // window)
         left = (number + 1) * window - now
         with self._lock:
