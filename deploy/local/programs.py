@@ -82,6 +82,7 @@ def _settings(platform: Platform, ports: Ports, given: Mapping[str, str]) -> dic
         "gateway": {
             "GATEWAY_HOST": "127.0.0.1", "GATEWAY_PORT": platform.url.rpartition(":")[2], "GATEWAY_PUBLIC_URL": platform.url,
             "GATEWAY_DEMO": "true", "GATEWAY_REGISTRY": "simulator", "GATEWAY_SMS": "mailbox",
+            "GATEWAY_UPSTREAM_TIMEOUT": "10",  # one machine may be busy with other things
             "GATEWAY_SINGO_TARGET": singo, "GATEWAY_TWUIN_TARGET": twuin,
             "GATEWAY_VAULT_KEYS": f"k1:{secret['gateway_vault']}", "GATEWAY_INDEX_KEY": secret["gateway_index"],
             "GATEWAY_SECRET": secret["gateway_secret"],
