@@ -11,9 +11,9 @@ import msgspec
 import pyotp
 import pytest
 from chassis import clock
-from gateway.wsgi import create_app
 from gateway.identity import sessions, staff, staff_signin
 from gateway.web.backoffice import uploads, words
+from gateway.wsgi import create_app
 from malang.twuin.v1.metering_pb2 import LineError
 
 NEW_PASSWORD = "sawah-hijau-di-tepi-kali"
