@@ -122,6 +122,11 @@ class Supervisor:
         """Stop every program, then supervisord; nothing is left running."""
         if self._child is None:
             return
+        # By itself supervisord stops one after another; the engines go last.
+        with contextlib.suppress(*NO_ANSWER):
+            for program in self.programs:
+                if not program.first:
+                    client(self.state).supervisor.stopProcess(program.name, False)
         self._child.send_signal(signal.SIGTERM)
         try:
             self._child.wait(40)
