@@ -17,6 +17,7 @@ from deploy.local.programs import Platform, embedded_postgres
 from deploy.local.state import State
 from deploy.local.supervision import Program, Supervisor, processes, proportional_kib
 
+FIRST, REST = ("-rpc", "-web"), ("-consume", "-relay", "-jobs")  # what answers people is up before what works behind it
 PATIENCE = 120  # seconds that a process may take to become ready; a busy machine starts twelve slowly
 
 
@@ -51,6 +52,7 @@ def _run(state: State) -> int:
         start(state, platform, supervisor)
         print(f"\n  Singo + Twuin: {platform.url}   (ready after {time.monotonic() - began:.1f} s)\n", flush=True)
         signins.show(state)
+        start_rest(platform, supervisor)
         print("\nCtrl-C stops everything. The data stays; `make reset` forgets it.", flush=True)
         return _watch(supervisor)
     except KeyboardInterrupt:
@@ -64,7 +66,7 @@ def _run(state: State) -> int:
 
 
 def start(state: State, platform: Platform, supervisor: Supervisor) -> None:
-    """Bring everything up, with demo data on the first run; returns when every process is ready."""
+    """Bring up what answers people, with demo data on the first run; `start_rest` brings up the rest."""
     first_time = not (state.home / "signins.json").exists()
     if platform.postgres and not platform.postgres.exists():
         with _step("database cluster (first run)"):
@@ -78,15 +80,25 @@ def start(state: State, platform: Platform, supervisor: Supervisor) -> None:
         with _step("demo data: water connections, readings, bills"):
             signins.seed_water(state, platform)
     with _step("services"):
-        for program in platform.programs:
-            if not program.first:
-                supervisor.launch(program)
-        until_ready(platform, supervisor, lambda program: program.port > 0)
+        _launch(platform, supervisor, FIRST)
         _until_answers(f"{platform.url}/", supervisor)
     if first_time:
         with _step("demo people"):
             signins.seed_people(state, platform)
     state.keep("ports", {"url": platform.url})
+
+
+def start_rest(platform: Platform, supervisor: Supervisor) -> None:
+    """Bring up what works behind the pages: facts in and out, and what the clock moves."""
+    with _step("processes in the background"):
+        _launch(platform, supervisor, REST)
+
+
+def _launch(platform: Platform, supervisor: Supervisor, kinds: tuple[str, ...]) -> None:
+    chosen = [program for program in platform.programs if program.name.endswith(kinds)]
+    for program in chosen:
+        supervisor.launch(program)
+    until_ready(platform, supervisor, lambda program: program in chosen)
 
 
 def _watch(supervisor: Supervisor) -> int:

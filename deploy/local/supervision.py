@@ -123,9 +123,9 @@ class Supervisor:
         if self._child is None:
             return
         # By itself supervisord stops one after another; the engines go last.
-        with contextlib.suppress(*NO_ANSWER):
-            for program in self.programs:
-                if not program.first:
+        for program in self.programs:
+            if not program.first:
+                with contextlib.suppress(*NO_ANSWER):
                     client(self.state).supervisor.stopProcess(program.name, False)
         self._child.send_signal(signal.SIGTERM)
         try:

@@ -177,4 +177,5 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         supervisor = Supervisor(state, platform.programs)
         stack.callback(supervisor.stop)
         run.start(state, platform, supervisor)
+        run.start_rest(platform, supervisor)
         yield Running(request.param, state, platform, supervisor, containers)
