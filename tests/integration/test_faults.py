@@ -37,7 +37,7 @@ def test_without_singo_the_bill_works_and_letters_say_so(running):
         assert answer.headers["content-type"] == "application/problem+json"
         assert "Retry-After" in answer.headers
         page = requests.get(f"{running.url}/layanan", timeout=10)
-        assert "terganggu" in page.text
+        assert "sedang tidak dapat dihubungi" in page.text
         assert page.status_code in {200, 503}
     demo.letter(running.url, running.signins, running.home)
 

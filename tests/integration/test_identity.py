@@ -112,6 +112,16 @@ def test_a_token_for_another_service_or_one_that_is_over_is_refused_though_the_k
     assert status(running, mint(who, "gateway-api", ttl=-60)) == 401
 
 
+def settled(running):
+    """Return the published keys once every worker of the gateway names the same."""
+
+    def agreed():
+        seen = [frozenset(published(running)) for _ in range(12)]
+        return seen[0] if len(set(seen)) == 1 else None
+
+    return set(wait_for(agreed, seconds=15))
+
+
 def test_keys_are_rotated_under_traffic_without_one_failed_request(running, someone):
     access = tokens_of(running, someone[1])["access_token"]
     stop, seen = threading.Event(), []
@@ -127,7 +137,7 @@ def test_keys_are_rotated_under_traffic_without_one_failed_request(running, some
     for thread in threads:
         thread.start()
     try:
-        before = published(running)
+        before = settled(running)
         for _ in range(2):
             argv = [sys.executable, "-m", "gateway", "keys", "rotate"]
             environment = running.platform.environment("gateway") | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
@@ -137,7 +147,7 @@ def test_keys_are_rotated_under_traffic_without_one_failed_request(running, some
             assert current in before  # published before it signs
             wait_for(lambda kid=current: kid_of(tokens_of(running, someone[1])["access_token"]) == kid, seconds=15)
             wait_for(lambda known=before: published(running) - known, seconds=15)
-            before = published(running)
+            before = settled(running)
     finally:
         stop.set()
         for thread in threads:
@@ -208,7 +218,7 @@ def test_guesses_are_slowed_down_alike_for_accounts_that_exist_and_those_that_do
     assert right.status_code == 429  # the right password has to wait as well: a guesser learns nothing
 
 
-def test_the_end_of_a_staff_account_ends_its_sessions_and_gives_its_work_back(running, someone, minter):
+def test_the_end_of_a_staff_account_ends_its_sessions_and_gives_its_work_back(running, minter):
     from gateway.identity import staff as accounts
 
     area = rows(running, "gateway", "select areas from staff where username = %s", running.signins["staff"][0]["username"])[0][0]
@@ -217,7 +227,7 @@ def test_the_end_of_a_staff_account_ends_its_sessions_and_gives_its_work_back(ru
         minter, username=name, name="Petugas Sementara", roles=["officer"], areas=area, totp=True, must_change_password=False
     )
     leaving = demo.sign_in_staff(running.url, {"username": name, "password": made.password, "totp_secret": made.totp_secret})
-    application = submitted(someone[0])
+    application = submitted(citizen_of(running, 36))
     leaving.call("POST", f"/office/applications/{application}/claim", {})
     accounts.end(minter, made.staff_id, admin_id=str(uuid.uuid4()), reason="Pindah tugas")
     leaving.call("GET", "/office/applications", expect=401)
@@ -270,7 +280,7 @@ def test_notices_come_once_when_every_fact_is_published_again(running):
     seen = [(n["notice_id"], n["code"]) for n in citizen.call("GET", "/me/notices")["notices"]]
     total = rows(running, "gateway", "select count(*) from notice")
     published_again = 0
-    for service in ("singo", "twuin"):
+    for service in ("singo",):  # facts of twuin's demo data were never sent, so that sending them would be their first time
         again = "update outbox set sent_at = null where sent_at > now() - interval '5 minutes' returning 1"
         published_again += len(rows(running, service, again))
     assert published_again >= len(seen)
