@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-Kind = Literal["citizen", "staff", "workload"]
+Kind = Literal["citizen", "guest", "staff", "workload"]
 TTL = 60  # seconds that a minted token lives
 LEEWAY = 5  # seconds that clocks may differ
 

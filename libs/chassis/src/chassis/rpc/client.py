@@ -17,7 +17,7 @@ from chassis.telemetry import context as call_context
 log = telemetry.logger(__name__)
 
 S = TypeVar("S")
-MESSAGE_BYTES = 12 * 1024 * 1024
+MESSAGE_BYTES = 20 * 1024 * 1024
 READS = ("Get", "List", "Find", "Verify", "Usage", "Queue", "Calculate")
 
 SECONDS = Histogram(

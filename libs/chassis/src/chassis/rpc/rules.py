@@ -33,6 +33,7 @@ class Served:
 
 ANYONE = Rule("anyone", lambda _who: True)
 CITIZEN = Rule("citizen", lambda who: who is not None and who.kind == "citizen")
+GUEST = Rule("guest", lambda who: who is not None and who.kind == "guest")  # somebody without an account who proved a phone
 
 
 def staff(*roles: str) -> Rule:

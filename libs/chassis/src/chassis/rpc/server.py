@@ -18,7 +18,7 @@ from chassis.rpc.rules import Served, unruled
 
 log = telemetry.logger(__name__)
 
-MESSAGE_BYTES = 12 * 1024 * 1024
+MESSAGE_BYTES = 20 * 1024 * 1024
 OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
     ("grpc.max_send_message_length", MESSAGE_BYTES),

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$malang/singo/v1/letters_events.proto\x12\x0fmalang.singo.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xeb\x01\n\x0cLetterIssued\x12\x11\n\tletter_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61pplication_id\x18\x02 \x01(\t\x12\x12\n\ncitizen_id\x18\x03 \x01(\t\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\x11\n\tkelurahan\x18\x05 \x01(\t\x12\x0e\n\x06sha256\x18\x06 \x01(\t\x12-\n\tsigned_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bvalid_until\x18\x08 \x01(\t\x12\x14\n\x0c\x61\x64\x64ress_hash\x18\t \x01(\t\x12\x11\n\treference\x18\n \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$malang/singo/v1/letters_events.proto\x12\x0fmalang.singo.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xeb\x01\n\x0cLetterIssued\x12\x11\n\tletter_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61pplication_id\x18\x02 \x01(\t\x12\x12\n\ncitizen_id\x18\x03 \x01(\t\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\x11\n\tkelurahan\x18\x05 \x01(\t\x12\x0e\n\x06sha256\x18\x06 \x01(\t\x12-\n\tsigned_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bvalid_until\x18\x08 \x01(\t\x12\x14\n\x0c\x61\x64\x64ress_hash\x18\t \x01(\t\x12\x11\n\treference\x18\n \x01(\t\"\x9f\x01\n\rLetterRevoked\x12\x11\n\tletter_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61pplication_id\x18\x02 \x01(\t\x12\x12\n\ncitizen_id\x18\x03 \x01(\t\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12.\n\nrevoked_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\treference\x18\x06 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,4 +34,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LETTERISSUED']._serialized_start=91
   _globals['_LETTERISSUED']._serialized_end=326
+  _globals['_LETTERREVOKED']._serialized_start=329
+  _globals['_LETTERREVOKED']._serialized_end=488
 # @@protoc_insertion_point(module_scope)

@@ -69,3 +69,40 @@ class LetterIssued(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LetterIssued: _TypeAlias = LetterIssued  # noqa: Y015
+
+@_typing.final
+class LetterRevoked(_message.Message):
+    """The lurah took a letter back; the reason stands on its verification page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LETTER_ID_FIELD_NUMBER: _builtins.int
+    APPLICATION_ID_FIELD_NUMBER: _builtins.int
+    CITIZEN_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    REVOKED_AT_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    letter_id: _builtins.str
+    application_id: _builtins.str
+    citizen_id: _builtins.str
+    kind: _builtins.str
+    reference: _builtins.str
+    @_builtins.property
+    def revoked_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        letter_id: _builtins.str = ...,
+        application_id: _builtins.str = ...,
+        citizen_id: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        revoked_at: _timestamp_pb2.Timestamp | None = ...,
+        reference: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["revoked_at", b"revoked_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "citizen_id", b"citizen_id", "kind", b"kind", "letter_id", b"letter_id", "reference", b"reference", "revoked_at", b"revoked_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LetterRevoked: _TypeAlias = LetterRevoked  # noqa: Y015

@@ -26,37 +26,41 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from malang.singo.v1 import charter_pb2 as malang_dot_singo_dot_v1_dot_charter__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dmalang/singo/v1/letters.proto\x12\x0fmalang.singo.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dmalang/singo/v1/charter.proto\"\xeb\x01\n\x06Letter\x12\x11\n\tletter_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61pplication_id\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12(\n\tkind_name\x18\x04 \x01(\x0b\x32\x15.malang.singo.v1.Text\x12\x0e\n\x06number\x18\x05 \x01(\t\x12-\n\tsigned_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bvalid_until\x18\x07 \x01(\t\x12\x0c\n\x04\x63ode\x18\x08 \x01(\t\x12\x0e\n\x06sha256\x18\t \x01(\t\x12\x0c\n\x04size\x18\n \x01(\x03\"\xb7\x02\n\x0cVerification\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12(\n\tkind_name\x18\x02 \x01(\x0b\x32\x15.malang.singo.v1.Text\x12\x0e\n\x06number\x18\x03 \x01(\t\x12\x0e\n\x06office\x18\x04 \x01(\t\x12\x11\n\tsignatory\x18\x05 \x01(\t\x12-\n\tsigned_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bvalid_until\x18\x07 \x01(\t\x12\x0f\n\x07\x65xpired\x18\x08 \x01(\x08\x12\x0e\n\x06sha256\x18\t \x01(\t\x12\x32\n\tsignature\x18\n \x01(\x0e\x32\x1f.malang.singo.v1.SignatureState\x12\x0e\n\x06signer\x18\x0b \x01(\t\x12\x13\n\x0btimestamped\x18\x0c \x01(\x08\"\x7f\n\x12UploadVerification\x12\x0c\n\x04same\x18\x01 \x01(\x08\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x17\n\x0f\x65xpected_sha256\x18\x03 \x01(\t\x12\x32\n\tsignature\x18\x04 \x01(\x0e\x32\x1f.malang.singo.v1.SignatureState\"C\n\rLetterContent\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"=\n\x14ListMyLettersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"O\n\nLetterPage\x12(\n\x07letters\x18\x01 \x03(\x0b\x32\x17.malang.singo.v1.Letter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"%\n\x10GetLetterRequest\x12\x11\n\tletter_id\x18\x01 \x01(\t\"*\n\x15\x44ownloadLetterRequest\x12\x11\n\tletter_id\x18\x01 \x01(\t\"\x1d\n\rVerifyRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\"4\n\x13VerifyUploadRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"%\n\x15\x44ownloadByCodeRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t*\x90\x01\n\x0eSignatureState\x12\x1f\n\x1bSIGNATURE_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15SIGNATURE_STATE_VALID\x10\x01\x12%\n!SIGNATURE_STATE_VALID_UNCERTIFIED\x10\x02\x12\x1b\n\x17SIGNATURE_STATE_INVALID\x10\x03\x32\xee\x03\n\x07Letters\x12N\n\x08ListMine\x12%.malang.singo.v1.ListMyLettersRequest\x1a\x1b.malang.singo.v1.LetterPage\x12\x41\n\x03Get\x12!.malang.singo.v1.GetLetterRequest\x1a\x17.malang.singo.v1.Letter\x12R\n\x08\x44ownload\x12&.malang.singo.v1.DownloadLetterRequest\x1a\x1e.malang.singo.v1.LetterContent\x12G\n\x06Verify\x12\x1e.malang.singo.v1.VerifyRequest\x1a\x1d.malang.singo.v1.Verification\x12Y\n\x0cVerifyUpload\x12$.malang.singo.v1.VerifyUploadRequest\x1a#.malang.singo.v1.UploadVerification\x12X\n\x0e\x44ownloadByCode\x12&.malang.singo.v1.DownloadByCodeRequest\x1a\x1e.malang.singo.v1.LetterContentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dmalang/singo/v1/letters.proto\x12\x0fmalang.singo.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dmalang/singo/v1/charter.proto\"\xeb\x02\n\x06Letter\x12\x11\n\tletter_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61pplication_id\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12(\n\tkind_name\x18\x04 \x01(\x0b\x32\x15.malang.singo.v1.Text\x12\x0e\n\x06number\x18\x05 \x01(\t\x12-\n\tsigned_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bvalid_until\x18\x07 \x01(\t\x12\x0c\n\x04\x63ode\x18\x08 \x01(\t\x12\x0e\n\x06sha256\x18\t \x01(\t\x12\x0c\n\x04size\x18\n \x01(\x03\x12\x0f\n\x07revoked\x18\x0b \x01(\x08\x12.\n\nrevoked_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11revocation_reason\x18\r \x01(\t\x12\x11\n\treference\x18\x0e \x01(\t\x12\x0f\n\x07\x65xpired\x18\x0f \x01(\x08\"\x93\x03\n\x0cVerification\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12(\n\tkind_name\x18\x02 \x01(\x0b\x32\x15.malang.singo.v1.Text\x12\x0e\n\x06number\x18\x03 \x01(\t\x12\x0e\n\x06office\x18\x04 \x01(\t\x12\x11\n\tsignatory\x18\x05 \x01(\t\x12-\n\tsigned_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bvalid_until\x18\x07 \x01(\t\x12\x0f\n\x07\x65xpired\x18\x08 \x01(\x08\x12\x0e\n\x06sha256\x18\t \x01(\t\x12\x32\n\tsignature\x18\n \x01(\x0e\x32\x1f.malang.singo.v1.SignatureState\x12\x0e\n\x06signer\x18\x0b \x01(\t\x12\x13\n\x0btimestamped\x18\x0c \x01(\x08\x12\x0f\n\x07revoked\x18\r \x01(\x08\x12.\n\nrevoked_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11revocation_reason\x18\x0f \x01(\t\"\x7f\n\x12UploadVerification\x12\x0c\n\x04same\x18\x01 \x01(\x08\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x17\n\x0f\x65xpected_sha256\x18\x03 \x01(\t\x12\x32\n\tsignature\x18\x04 \x01(\x0e\x32\x1f.malang.singo.v1.SignatureState\"C\n\rLetterContent\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"=\n\x14ListMyLettersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"O\n\nLetterPage\x12(\n\x07letters\x18\x01 \x03(\x0b\x32\x17.malang.singo.v1.Letter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"%\n\x10GetLetterRequest\x12\x11\n\tletter_id\x18\x01 \x01(\t\"*\n\x15\x44ownloadLetterRequest\x12\x11\n\tletter_id\x18\x01 \x01(\t\"\x1d\n\rVerifyRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\"4\n\x13VerifyUploadRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"%\n\x15\x44ownloadByCodeRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\"N\n\x15LetterRegisterRequest\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"8\n\x13RevokeLetterRequest\x12\x11\n\tletter_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t*\x90\x01\n\x0eSignatureState\x12\x1f\n\x1bSIGNATURE_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15SIGNATURE_STATE_VALID\x10\x01\x12%\n!SIGNATURE_STATE_VALID_UNCERTIFIED\x10\x02\x12\x1b\n\x17SIGNATURE_STATE_INVALID\x10\x03\x32\x88\x05\n\x07Letters\x12N\n\x08ListMine\x12%.malang.singo.v1.ListMyLettersRequest\x1a\x1b.malang.singo.v1.LetterPage\x12\x41\n\x03Get\x12!.malang.singo.v1.GetLetterRequest\x1a\x17.malang.singo.v1.Letter\x12R\n\x08\x44ownload\x12&.malang.singo.v1.DownloadLetterRequest\x1a\x1e.malang.singo.v1.LetterContent\x12G\n\x06Verify\x12\x1e.malang.singo.v1.VerifyRequest\x1a\x1d.malang.singo.v1.Verification\x12Y\n\x0cVerifyUpload\x12$.malang.singo.v1.VerifyUploadRequest\x1a#.malang.singo.v1.UploadVerification\x12X\n\x0e\x44ownloadByCode\x12&.malang.singo.v1.DownloadByCodeRequest\x1a\x1e.malang.singo.v1.LetterContent\x12O\n\x08Register\x12&.malang.singo.v1.LetterRegisterRequest\x1a\x1b.malang.singo.v1.LetterPage\x12G\n\x06Revoke\x12$.malang.singo.v1.RevokeLetterRequest\x1a\x17.malang.singo.v1.Letterb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'malang.singo.v1.letters_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SIGNATURESTATE']._serialized_start=1216
-  _globals['_SIGNATURESTATE']._serialized_end=1360
+  _globals['_SIGNATURESTATE']._serialized_start=1574
+  _globals['_SIGNATURESTATE']._serialized_end=1718
   _globals['_LETTER']._serialized_start=115
-  _globals['_LETTER']._serialized_end=350
-  _globals['_VERIFICATION']._serialized_start=353
-  _globals['_VERIFICATION']._serialized_end=664
-  _globals['_UPLOADVERIFICATION']._serialized_start=666
-  _globals['_UPLOADVERIFICATION']._serialized_end=793
-  _globals['_LETTERCONTENT']._serialized_start=795
-  _globals['_LETTERCONTENT']._serialized_end=862
-  _globals['_LISTMYLETTERSREQUEST']._serialized_start=864
-  _globals['_LISTMYLETTERSREQUEST']._serialized_end=925
-  _globals['_LETTERPAGE']._serialized_start=927
-  _globals['_LETTERPAGE']._serialized_end=1006
-  _globals['_GETLETTERREQUEST']._serialized_start=1008
-  _globals['_GETLETTERREQUEST']._serialized_end=1045
-  _globals['_DOWNLOADLETTERREQUEST']._serialized_start=1047
-  _globals['_DOWNLOADLETTERREQUEST']._serialized_end=1089
-  _globals['_VERIFYREQUEST']._serialized_start=1091
-  _globals['_VERIFYREQUEST']._serialized_end=1120
-  _globals['_VERIFYUPLOADREQUEST']._serialized_start=1122
-  _globals['_VERIFYUPLOADREQUEST']._serialized_end=1174
-  _globals['_DOWNLOADBYCODEREQUEST']._serialized_start=1176
-  _globals['_DOWNLOADBYCODEREQUEST']._serialized_end=1213
-  _globals['_LETTERS']._serialized_start=1363
-  _globals['_LETTERS']._serialized_end=1857
+  _globals['_LETTER']._serialized_end=478
+  _globals['_VERIFICATION']._serialized_start=481
+  _globals['_VERIFICATION']._serialized_end=884
+  _globals['_UPLOADVERIFICATION']._serialized_start=886
+  _globals['_UPLOADVERIFICATION']._serialized_end=1013
+  _globals['_LETTERCONTENT']._serialized_start=1015
+  _globals['_LETTERCONTENT']._serialized_end=1082
+  _globals['_LISTMYLETTERSREQUEST']._serialized_start=1084
+  _globals['_LISTMYLETTERSREQUEST']._serialized_end=1145
+  _globals['_LETTERPAGE']._serialized_start=1147
+  _globals['_LETTERPAGE']._serialized_end=1226
+  _globals['_GETLETTERREQUEST']._serialized_start=1228
+  _globals['_GETLETTERREQUEST']._serialized_end=1265
+  _globals['_DOWNLOADLETTERREQUEST']._serialized_start=1267
+  _globals['_DOWNLOADLETTERREQUEST']._serialized_end=1309
+  _globals['_VERIFYREQUEST']._serialized_start=1311
+  _globals['_VERIFYREQUEST']._serialized_end=1340
+  _globals['_VERIFYUPLOADREQUEST']._serialized_start=1342
+  _globals['_VERIFYUPLOADREQUEST']._serialized_end=1394
+  _globals['_DOWNLOADBYCODEREQUEST']._serialized_start=1396
+  _globals['_DOWNLOADBYCODEREQUEST']._serialized_end=1433
+  _globals['_LETTERREGISTERREQUEST']._serialized_start=1435
+  _globals['_LETTERREGISTERREQUEST']._serialized_end=1513
+  _globals['_REVOKELETTERREQUEST']._serialized_start=1515
+  _globals['_REVOKELETTERREQUEST']._serialized_end=1571
+  _globals['_LETTERS']._serialized_start=1721
+  _globals['_LETTERS']._serialized_end=2369
 # @@protoc_insertion_point(module_scope)

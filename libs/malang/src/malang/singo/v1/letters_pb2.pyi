@@ -58,6 +58,11 @@ class Letter(_message.Message):
     CODE_FIELD_NUMBER: _builtins.int
     SHA256_FIELD_NUMBER: _builtins.int
     SIZE_FIELD_NUMBER: _builtins.int
+    REVOKED_FIELD_NUMBER: _builtins.int
+    REVOKED_AT_FIELD_NUMBER: _builtins.int
+    REVOCATION_REASON_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    EXPIRED_FIELD_NUMBER: _builtins.int
     letter_id: _builtins.str
     application_id: _builtins.str
     kind: _builtins.str
@@ -71,10 +76,18 @@ class Letter(_message.Message):
     """hex, of the signed PDF"""
     size: _builtins.int
     """bytes"""
+    revoked: _builtins.bool
+    revocation_reason: _builtins.str
+    """as the lurah wrote it, for everybody"""
+    reference: _builtins.str
+    """of the application"""
+    expired: _builtins.bool
     @_builtins.property
     def kind_name(self) -> _charter_pb2.Text: ...
     @_builtins.property
     def signed_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def revoked_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
@@ -88,10 +101,15 @@ class Letter(_message.Message):
         code: _builtins.str = ...,
         sha256: _builtins.str = ...,
         size: _builtins.int = ...,
+        revoked: _builtins.bool = ...,
+        revoked_at: _timestamp_pb2.Timestamp | None = ...,
+        revocation_reason: _builtins.str = ...,
+        reference: _builtins.str = ...,
+        expired: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["kind_name", b"kind_name", "signed_at", b"signed_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["kind_name", b"kind_name", "revoked_at", b"revoked_at", "signed_at", b"signed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "code", b"code", "kind", b"kind", "kind_name", b"kind_name", "letter_id", b"letter_id", "number", b"number", "sha256", b"sha256", "signed_at", b"signed_at", "size", b"size", "valid_until", b"valid_until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "code", b"code", "expired", b"expired", "kind", b"kind", "kind_name", b"kind_name", "letter_id", b"letter_id", "number", b"number", "reference", b"reference", "revocation_reason", b"revocation_reason", "revoked", b"revoked", "revoked_at", b"revoked_at", "sha256", b"sha256", "signed_at", b"signed_at", "size", b"size", "valid_until", b"valid_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -113,6 +131,9 @@ class Verification(_message.Message):
     SIGNATURE_FIELD_NUMBER: _builtins.int
     SIGNER_FIELD_NUMBER: _builtins.int
     TIMESTAMPED_FIELD_NUMBER: _builtins.int
+    REVOKED_FIELD_NUMBER: _builtins.int
+    REVOKED_AT_FIELD_NUMBER: _builtins.int
+    REVOCATION_REASON_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
     number: _builtins.str
     office: _builtins.str
@@ -126,10 +147,14 @@ class Verification(_message.Message):
     """subject of the signing certificate"""
     timestamped: _builtins.bool
     """by a timestamp authority"""
+    revoked: _builtins.bool
+    revocation_reason: _builtins.str
     @_builtins.property
     def kind_name(self) -> _charter_pb2.Text: ...
     @_builtins.property
     def signed_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def revoked_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
@@ -145,10 +170,13 @@ class Verification(_message.Message):
         signature: Global___SignatureState.ValueType = ...,
         signer: _builtins.str = ...,
         timestamped: _builtins.bool = ...,
+        revoked: _builtins.bool = ...,
+        revoked_at: _timestamp_pb2.Timestamp | None = ...,
+        revocation_reason: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["kind_name", b"kind_name", "signed_at", b"signed_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["kind_name", b"kind_name", "revoked_at", b"revoked_at", "signed_at", b"signed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expired", b"expired", "kind", b"kind", "kind_name", b"kind_name", "number", b"number", "office", b"office", "sha256", b"sha256", "signatory", b"signatory", "signature", b"signature", "signed_at", b"signed_at", "signer", b"signer", "timestamped", b"timestamped", "valid_until", b"valid_until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expired", b"expired", "kind", b"kind", "kind_name", b"kind_name", "number", b"number", "office", b"office", "revocation_reason", b"revocation_reason", "revoked", b"revoked", "revoked_at", b"revoked_at", "sha256", b"sha256", "signatory", b"signatory", "signature", b"signature", "signed_at", b"signed_at", "signer", b"signer", "timestamped", b"timestamped", "valid_until", b"valid_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -352,3 +380,50 @@ class DownloadByCodeRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DownloadByCodeRequest: _TypeAlias = DownloadByCodeRequest  # noqa: Y015
+
+@_typing.final
+class LetterRegisterRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    number: _builtins.str
+    page_size: _builtins.int
+    page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        number: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LetterRegisterRequest: _TypeAlias = LetterRegisterRequest  # noqa: Y015
+
+@_typing.final
+class RevokeLetterRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LETTER_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    letter_id: _builtins.str
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        letter_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["letter_id", b"letter_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeLetterRequest: _TypeAlias = RevokeLetterRequest  # noqa: Y015

@@ -65,6 +65,16 @@ class LettersStub:
                 request_serializer=malang_dot_singo_dot_v1_dot_letters__pb2.DownloadByCodeRequest.SerializeToString,
                 response_deserializer=malang_dot_singo_dot_v1_dot_letters__pb2.LetterContent.FromString,
                 _registered_method=True)
+        self.Register = channel.unary_unary(
+                '/malang.singo.v1.Letters/Register',
+                request_serializer=malang_dot_singo_dot_v1_dot_letters__pb2.LetterRegisterRequest.SerializeToString,
+                response_deserializer=malang_dot_singo_dot_v1_dot_letters__pb2.LetterPage.FromString,
+                _registered_method=True)
+        self.Revoke = channel.unary_unary(
+                '/malang.singo.v1.Letters/Revoke',
+                request_serializer=malang_dot_singo_dot_v1_dot_letters__pb2.RevokeLetterRequest.SerializeToString,
+                response_deserializer=malang_dot_singo_dot_v1_dot_letters__pb2.Letter.FromString,
+                _registered_method=True)
 
 
 class LettersServicer:
@@ -108,6 +118,19 @@ class LettersServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Register(self, request, context):
+        """Of the lurah, within the area.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Revoke(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LettersServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -140,6 +163,16 @@ def add_LettersServicer_to_server(servicer, server):
                     servicer.DownloadByCode,
                     request_deserializer=malang_dot_singo_dot_v1_dot_letters__pb2.DownloadByCodeRequest.FromString,
                     response_serializer=malang_dot_singo_dot_v1_dot_letters__pb2.LetterContent.SerializeToString,
+            ),
+            'Register': grpc.unary_unary_rpc_method_handler(
+                    servicer.Register,
+                    request_deserializer=malang_dot_singo_dot_v1_dot_letters__pb2.LetterRegisterRequest.FromString,
+                    response_serializer=malang_dot_singo_dot_v1_dot_letters__pb2.LetterPage.SerializeToString,
+            ),
+            'Revoke': grpc.unary_unary_rpc_method_handler(
+                    servicer.Revoke,
+                    request_deserializer=malang_dot_singo_dot_v1_dot_letters__pb2.RevokeLetterRequest.FromString,
+                    response_serializer=malang_dot_singo_dot_v1_dot_letters__pb2.Letter.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -305,6 +338,60 @@ class Letters:
             '/malang.singo.v1.Letters/DownloadByCode',
             malang_dot_singo_dot_v1_dot_letters__pb2.DownloadByCodeRequest.SerializeToString,
             malang_dot_singo_dot_v1_dot_letters__pb2.LetterContent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Register(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/malang.singo.v1.Letters/Register',
+            malang_dot_singo_dot_v1_dot_letters__pb2.LetterRegisterRequest.SerializeToString,
+            malang_dot_singo_dot_v1_dot_letters__pb2.LetterPage.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Revoke(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/malang.singo.v1.Letters/Revoke',
+            malang_dot_singo_dot_v1_dot_letters__pb2.RevokeLetterRequest.SerializeToString,
+            malang_dot_singo_dot_v1_dot_letters__pb2.Letter.FromString,
             options,
             channel_credentials,
             insecure,

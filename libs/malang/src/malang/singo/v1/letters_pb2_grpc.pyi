@@ -40,6 +40,9 @@ class LettersStub:
     """Public, by the code on the letter."""
     VerifyUpload: _grpc.UnaryUnaryMultiCallable[_letters_pb2.VerifyUploadRequest, _letters_pb2.UploadVerification]
     DownloadByCode: _grpc.UnaryUnaryMultiCallable[_letters_pb2.DownloadByCodeRequest, _letters_pb2.LetterContent]
+    Register: _grpc.UnaryUnaryMultiCallable[_letters_pb2.LetterRegisterRequest, _letters_pb2.LetterPage]
+    """Of the lurah, within the area."""
+    Revoke: _grpc.UnaryUnaryMultiCallable[_letters_pb2.RevokeLetterRequest, _letters_pb2.Letter]
 
 @_typing.type_check_only
 class LettersAsyncStub(LettersStub):
@@ -53,6 +56,9 @@ class LettersAsyncStub(LettersStub):
     """Public, by the code on the letter."""
     VerifyUpload: _aio.UnaryUnaryMultiCallable[_letters_pb2.VerifyUploadRequest, _letters_pb2.UploadVerification]  # type: ignore[assignment]
     DownloadByCode: _aio.UnaryUnaryMultiCallable[_letters_pb2.DownloadByCodeRequest, _letters_pb2.LetterContent]  # type: ignore[assignment]
+    Register: _aio.UnaryUnaryMultiCallable[_letters_pb2.LetterRegisterRequest, _letters_pb2.LetterPage]  # type: ignore[assignment]
+    """Of the lurah, within the area."""
+    Revoke: _aio.UnaryUnaryMultiCallable[_letters_pb2.RevokeLetterRequest, _letters_pb2.Letter]  # type: ignore[assignment]
 
 class LettersServicer(metaclass=_abc_1.ABCMeta):
     """Signed letters: the holder's own, and what anyone can verify."""
@@ -99,5 +105,20 @@ class LettersServicer(metaclass=_abc_1.ABCMeta):
         request: _letters_pb2.DownloadByCodeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_letters_pb2.LetterContent, _abc.Awaitable[_letters_pb2.LetterContent]]: ...
+
+    @_abc_1.abstractmethod
+    def Register(
+        self,
+        request: _letters_pb2.LetterRegisterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_letters_pb2.LetterPage, _abc.Awaitable[_letters_pb2.LetterPage]]:
+        """Of the lurah, within the area."""
+
+    @_abc_1.abstractmethod
+    def Revoke(
+        self,
+        request: _letters_pb2.RevokeLetterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_letters_pb2.Letter, _abc.Awaitable[_letters_pb2.Letter]]: ...
 
 def add_LettersServicer_to_server(servicer: LettersServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,37 +26,37 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from malang.twuin.v1 import tariffs_pb2 as malang_dot_twuin_dot_v1_dot_tariffs__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dmalang/twuin/v1/billing.proto\x12\x0fmalang.twuin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dmalang/twuin/v1/tariffs.proto\"\xee\x03\n\x04\x42ill\x12\x0f\n\x07\x62ill_id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\t\x12\x15\n\rconnection_id\x18\x03 \x01(\t\x12\x19\n\x11\x63onnection_number\x18\x04 \x01(\t\x12\x0e\n\x06period\x18\x05 \x01(\t\x12\x0e\n\x06volume\x18\x06 \x01(\x03\x12\x0e\n\x06\x61mount\x18\x07 \x01(\x03\x12\x0e\n\x06\x64ue_on\x18\x08 \x01(\t\x12)\n\x05state\x18\t \x01(\x0e\x32\x1a.malang.twuin.v1.BillState\x12-\n\tissued_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07paid_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0ctariff_group\x18\x0c \x01(\t\x12\x16\n\x0eprevious_value\x18\r \x01(\x03\x12\x15\n\rcurrent_value\x18\x0e \x01(\x03\x12$\n\x05lines\x18\x0f \x03(\x0b\x32\x15.malang.twuin.v1.Line\x12\'\n\x06tariff\x18\x10 \x01(\x0b\x32\x17.malang.twuin.v1.Tariff\x12\x11\n\testimated\x18\x11 \x01(\x08\x12\x10\n\x08replaced\x18\x12 \x01(\x08\x12\x13\n\x0brolled_over\x18\x13 \x01(\x08\"P\n\x10ListBillsRequest\x12\x15\n\rconnection_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"g\n\x11ListBillsResponse\x12$\n\x05\x62ills\x18\x01 \x03(\x0b\x32\x15.malang.twuin.v1.Bill\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0bopen_amount\x18\x03 \x01(\x03\"!\n\x0eGetBillRequest\x12\x0f\n\x07\x62ill_id\x18\x01 \x01(\t\"\xf3\x01\n\x03Run\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x0e\n\x06period\x18\x02 \x01(\t\x12(\n\x05state\x18\x03 \x01(\x0e\x32\x19.malang.twuin.v1.RunState\x12\x10\n\x08\x65xpected\x18\x04 \x01(\x03\x12\x0e\n\x06issued\x18\x05 \x01(\x03\x12\x0f\n\x07skipped\x18\x06 \x01(\x03\x12\x0e\n\x06\x61mount\x18\x07 \x01(\x03\x12.\n\nstarted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"1\n\x0fStartRunRequest\x12\x0e\n\x06period\x18\x01 \x01(\t\x12\x0e\n\x06\x64ue_on\x18\x02 \x01(\t\"\x1f\n\rGetRunRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"\x11\n\x0fListRunsRequest\"6\n\x10ListRunsResponse\x12\"\n\x04runs\x18\x01 \x03(\x0b\x32\x14.malang.twuin.v1.Run\">\n\x10OpenBillsRequest\x12\x19\n\x11\x63onnection_number\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t*k\n\tBillState\x12\x1a\n\x16\x42ILL_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x42ILL_STATE_OPEN\x10\x01\x12\x13\n\x0f\x42ILL_STATE_PAID\x10\x02\x12\x18\n\x14\x42ILL_STATE_CANCELLED\x10\x03*o\n\x08RunState\x12\x19\n\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11RUN_STATE_RUNNING\x10\x01\x12\x16\n\x12RUN_STATE_FINISHED\x10\x02\x12\x19\n\x15RUN_STATE_INTERRUPTED\x10\x03\x32\xc9\x03\n\x07\x42illing\x12R\n\tListBills\x12!.malang.twuin.v1.ListBillsRequest\x1a\".malang.twuin.v1.ListBillsResponse\x12\x41\n\x07GetBill\x12\x1f.malang.twuin.v1.GetBillRequest\x1a\x15.malang.twuin.v1.Bill\x12\x42\n\x08StartRun\x12 .malang.twuin.v1.StartRunRequest\x1a\x14.malang.twuin.v1.Run\x12>\n\x06GetRun\x12\x1e.malang.twuin.v1.GetRunRequest\x1a\x14.malang.twuin.v1.Run\x12O\n\x08ListRuns\x12 .malang.twuin.v1.ListRunsRequest\x1a!.malang.twuin.v1.ListRunsResponse\x12R\n\tOpenBills\x12!.malang.twuin.v1.OpenBillsRequest\x1a\".malang.twuin.v1.ListBillsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dmalang/twuin/v1/billing.proto\x12\x0fmalang.twuin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dmalang/twuin/v1/tariffs.proto\"\xfc\x03\n\x04\x42ill\x12\x0f\n\x07\x62ill_id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\t\x12\x15\n\rconnection_id\x18\x03 \x01(\t\x12\x19\n\x11\x63onnection_number\x18\x04 \x01(\t\x12\x0e\n\x06period\x18\x05 \x01(\t\x12\x0e\n\x06volume\x18\x06 \x01(\x03\x12\x0e\n\x06\x61mount\x18\x07 \x01(\x03\x12\x0e\n\x06\x64ue_on\x18\x08 \x01(\t\x12)\n\x05state\x18\t \x01(\x0e\x32\x1a.malang.twuin.v1.BillState\x12-\n\tissued_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07paid_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0ctariff_group\x18\x0c \x01(\t\x12\x16\n\x0eprevious_value\x18\r \x01(\x03\x12\x15\n\rcurrent_value\x18\x0e \x01(\x03\x12$\n\x05lines\x18\x0f \x03(\x0b\x32\x15.malang.twuin.v1.Line\x12\'\n\x06tariff\x18\x10 \x01(\x0b\x32\x17.malang.twuin.v1.Tariff\x12\x11\n\testimated\x18\x11 \x01(\x08\x12\x10\n\x08replaced\x18\x12 \x01(\x08\x12\x13\n\x0brolled_over\x18\x13 \x01(\x08\x12\x0c\n\x04kind\x18\x14 \x01(\t\"P\n\x10ListBillsRequest\x12\x15\n\rconnection_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"g\n\x11ListBillsResponse\x12$\n\x05\x62ills\x18\x01 \x03(\x0b\x32\x15.malang.twuin.v1.Bill\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0bopen_amount\x18\x03 \x01(\x03\"!\n\x0eGetBillRequest\x12\x0f\n\x07\x62ill_id\x18\x01 \x01(\t\"\xf3\x01\n\x03Run\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x0e\n\x06period\x18\x02 \x01(\t\x12(\n\x05state\x18\x03 \x01(\x0e\x32\x19.malang.twuin.v1.RunState\x12\x10\n\x08\x65xpected\x18\x04 \x01(\x03\x12\x0e\n\x06issued\x18\x05 \x01(\x03\x12\x0f\n\x07skipped\x18\x06 \x01(\x03\x12\x0e\n\x06\x61mount\x18\x07 \x01(\x03\x12.\n\nstarted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"1\n\x0fStartRunRequest\x12\x0e\n\x06period\x18\x01 \x01(\t\x12\x0e\n\x06\x64ue_on\x18\x02 \x01(\t\"\x1f\n\rGetRunRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"\x11\n\x0fListRunsRequest\"6\n\x10ListRunsResponse\x12\"\n\x04runs\x18\x01 \x03(\x0b\x32\x14.malang.twuin.v1.Run\">\n\x10OpenBillsRequest\x12\x19\n\x11\x63onnection_number\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t*k\n\tBillState\x12\x1a\n\x16\x42ILL_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x42ILL_STATE_OPEN\x10\x01\x12\x13\n\x0f\x42ILL_STATE_PAID\x10\x02\x12\x18\n\x14\x42ILL_STATE_CANCELLED\x10\x03*o\n\x08RunState\x12\x19\n\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11RUN_STATE_RUNNING\x10\x01\x12\x16\n\x12RUN_STATE_FINISHED\x10\x02\x12\x19\n\x15RUN_STATE_INTERRUPTED\x10\x03\x32\xc9\x03\n\x07\x42illing\x12R\n\tListBills\x12!.malang.twuin.v1.ListBillsRequest\x1a\".malang.twuin.v1.ListBillsResponse\x12\x41\n\x07GetBill\x12\x1f.malang.twuin.v1.GetBillRequest\x1a\x15.malang.twuin.v1.Bill\x12\x42\n\x08StartRun\x12 .malang.twuin.v1.StartRunRequest\x1a\x14.malang.twuin.v1.Run\x12>\n\x06GetRun\x12\x1e.malang.twuin.v1.GetRunRequest\x1a\x14.malang.twuin.v1.Run\x12O\n\x08ListRuns\x12 .malang.twuin.v1.ListRunsRequest\x1a!.malang.twuin.v1.ListRunsResponse\x12R\n\tOpenBills\x12!.malang.twuin.v1.OpenBillsRequest\x1a\".malang.twuin.v1.ListBillsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'malang.twuin.v1.billing_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_BILLSTATE']._serialized_start=1302
-  _globals['_BILLSTATE']._serialized_end=1409
-  _globals['_RUNSTATE']._serialized_start=1411
-  _globals['_RUNSTATE']._serialized_end=1522
+  _globals['_BILLSTATE']._serialized_start=1316
+  _globals['_BILLSTATE']._serialized_end=1423
+  _globals['_RUNSTATE']._serialized_start=1425
+  _globals['_RUNSTATE']._serialized_end=1536
   _globals['_BILL']._serialized_start=115
-  _globals['_BILL']._serialized_end=609
-  _globals['_LISTBILLSREQUEST']._serialized_start=611
-  _globals['_LISTBILLSREQUEST']._serialized_end=691
-  _globals['_LISTBILLSRESPONSE']._serialized_start=693
-  _globals['_LISTBILLSRESPONSE']._serialized_end=796
-  _globals['_GETBILLREQUEST']._serialized_start=798
-  _globals['_GETBILLREQUEST']._serialized_end=831
-  _globals['_RUN']._serialized_start=834
-  _globals['_RUN']._serialized_end=1077
-  _globals['_STARTRUNREQUEST']._serialized_start=1079
-  _globals['_STARTRUNREQUEST']._serialized_end=1128
-  _globals['_GETRUNREQUEST']._serialized_start=1130
-  _globals['_GETRUNREQUEST']._serialized_end=1161
-  _globals['_LISTRUNSREQUEST']._serialized_start=1163
-  _globals['_LISTRUNSREQUEST']._serialized_end=1180
-  _globals['_LISTRUNSRESPONSE']._serialized_start=1182
-  _globals['_LISTRUNSRESPONSE']._serialized_end=1236
-  _globals['_OPENBILLSREQUEST']._serialized_start=1238
-  _globals['_OPENBILLSREQUEST']._serialized_end=1300
-  _globals['_BILLING']._serialized_start=1525
-  _globals['_BILLING']._serialized_end=1982
+  _globals['_BILL']._serialized_end=623
+  _globals['_LISTBILLSREQUEST']._serialized_start=625
+  _globals['_LISTBILLSREQUEST']._serialized_end=705
+  _globals['_LISTBILLSRESPONSE']._serialized_start=707
+  _globals['_LISTBILLSRESPONSE']._serialized_end=810
+  _globals['_GETBILLREQUEST']._serialized_start=812
+  _globals['_GETBILLREQUEST']._serialized_end=845
+  _globals['_RUN']._serialized_start=848
+  _globals['_RUN']._serialized_end=1091
+  _globals['_STARTRUNREQUEST']._serialized_start=1093
+  _globals['_STARTRUNREQUEST']._serialized_end=1142
+  _globals['_GETRUNREQUEST']._serialized_start=1144
+  _globals['_GETRUNREQUEST']._serialized_end=1175
+  _globals['_LISTRUNSREQUEST']._serialized_start=1177
+  _globals['_LISTRUNSREQUEST']._serialized_end=1194
+  _globals['_LISTRUNSRESPONSE']._serialized_start=1196
+  _globals['_LISTRUNSRESPONSE']._serialized_end=1250
+  _globals['_OPENBILLSREQUEST']._serialized_start=1252
+  _globals['_OPENBILLSREQUEST']._serialized_end=1314
+  _globals['_BILLING']._serialized_start=1539
+  _globals['_BILLING']._serialized_end=1996
 # @@protoc_insertion_point(module_scope)

@@ -82,6 +82,7 @@ class Bill(_message.Message):
     ESTIMATED_FIELD_NUMBER: _builtins.int
     REPLACED_FIELD_NUMBER: _builtins.int
     ROLLED_OVER_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
     bill_id: _builtins.str
     number: _builtins.str
     connection_id: _builtins.str
@@ -101,6 +102,8 @@ class Bill(_message.Message):
     estimated: _builtins.bool
     replaced: _builtins.bool
     rolled_over: _builtins.bool
+    kind: _builtins.str
+    """use; connection = the itemised cost of a new connection"""
     @_builtins.property
     def issued_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -135,10 +138,11 @@ class Bill(_message.Message):
         estimated: _builtins.bool = ...,
         replaced: _builtins.bool = ...,
         rolled_over: _builtins.bool = ...,
+        kind: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["issued_at", b"issued_at", "paid_at", b"paid_at", "tariff", b"tariff"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "bill_id", b"bill_id", "connection_id", b"connection_id", "connection_number", b"connection_number", "current_value", b"current_value", "due_on", b"due_on", "estimated", b"estimated", "issued_at", b"issued_at", "lines", b"lines", "number", b"number", "paid_at", b"paid_at", "period", b"period", "previous_value", b"previous_value", "replaced", b"replaced", "rolled_over", b"rolled_over", "state", b"state", "tariff", b"tariff", "tariff_group", b"tariff_group", "volume", b"volume"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "bill_id", b"bill_id", "connection_id", b"connection_id", "connection_number", b"connection_number", "current_value", b"current_value", "due_on", b"due_on", "estimated", b"estimated", "issued_at", b"issued_at", "kind", b"kind", "lines", b"lines", "number", b"number", "paid_at", b"paid_at", "period", b"period", "previous_value", b"previous_value", "replaced", b"replaced", "rolled_over", b"rolled_over", "state", b"state", "tariff", b"tariff", "tariff_group", b"tariff_group", "volume", b"volume"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -31,6 +31,8 @@ class _ConnectionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Conne
     CONNECTION_STATE_CLOSED: _ConnectionState.ValueType  # 2
     """temporarily"""
     CONNECTION_STATE_REMOVED: _ConnectionState.ValueType  # 3
+    CONNECTION_STATE_PLANNED: _ConnectionState.ValueType  # 4
+    """applied for: its cost can be paid, no water flows"""
 
 class ConnectionState(_ConnectionState, metaclass=_ConnectionStateEnumTypeWrapper): ...
 
@@ -39,6 +41,8 @@ CONNECTION_STATE_ACTIVE: ConnectionState.ValueType  # 1
 CONNECTION_STATE_CLOSED: ConnectionState.ValueType  # 2
 """temporarily"""
 CONNECTION_STATE_REMOVED: ConnectionState.ValueType  # 3
+CONNECTION_STATE_PLANNED: ConnectionState.ValueType  # 4
+"""applied for: its cost can be paid, no water flows"""
 Global___ConnectionState: _TypeAlias = ConnectionState  # noqa: Y015
 
 @_typing.final

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dmalang/twuin/v1/network.proto\x12\x0fmalang.twuin.v1\"5\n\x04Zone\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\tkelurahan\x18\x03 \x03(\t\"\x12\n\x10ListZonesRequest\"9\n\x11ListZonesResponse\x12$\n\x05zones\x18\x01 \x03(\x0b\x32\x15.malang.twuin.v1.Zone2]\n\x07Network\x12R\n\tListZones\x12!.malang.twuin.v1.ListZonesRequest\x1a\".malang.twuin.v1.ListZonesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dmalang/twuin/v1/network.proto\x12\x0fmalang.twuin.v1\"5\n\x04Zone\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\tkelurahan\x18\x03 \x03(\t\"\x12\n\x10ListZonesRequest\"9\n\x11ListZonesResponse\x12$\n\x05zones\x18\x01 \x03(\x0b\x32\x15.malang.twuin.v1.Zone\"L\n\x04Main\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04zone\x18\x02 \x01(\t\x12\x13\n\x0b\x64iameter_mm\x18\x03 \x01(\x05\x12\x13\n\x0b\x63oordinates\x18\x04 \x03(\x01\" \n\x10ListMainsRequest\x12\x0c\n\x04zone\x18\x01 \x01(\t\"L\n\x11ListMainsResponse\x12$\n\x05mains\x18\x01 \x03(\x0b\x32\x15.malang.twuin.v1.Main\x12\x11\n\tsynthetic\x18\x02 \x01(\x08\x32\xb1\x01\n\x07Network\x12R\n\tListZones\x12!.malang.twuin.v1.ListZonesRequest\x1a\".malang.twuin.v1.ListZonesResponse\x12R\n\tListMains\x12!.malang.twuin.v1.ListMainsRequest\x1a\".malang.twuin.v1.ListMainsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,6 +37,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTZONESREQUEST']._serialized_end=123
   _globals['_LISTZONESRESPONSE']._serialized_start=125
   _globals['_LISTZONESRESPONSE']._serialized_end=182
-  _globals['_NETWORK']._serialized_start=184
-  _globals['_NETWORK']._serialized_end=277
+  _globals['_MAIN']._serialized_start=184
+  _globals['_MAIN']._serialized_end=260
+  _globals['_LISTMAINSREQUEST']._serialized_start=262
+  _globals['_LISTMAINSREQUEST']._serialized_end=294
+  _globals['_LISTMAINSRESPONSE']._serialized_start=296
+  _globals['_LISTMAINSRESPONSE']._serialized_end=372
+  _globals['_NETWORK']._serialized_start=375
+  _globals['_NETWORK']._serialized_end=552
 # @@protoc_insertion_point(module_scope)

@@ -81,3 +81,74 @@ class ListZonesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListZonesResponse: _TypeAlias = ListZonesResponse  # noqa: Y015
+
+@_typing.final
+class Main(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    ZONE_FIELD_NUMBER: _builtins.int
+    DIAMETER_MM_FIELD_NUMBER: _builtins.int
+    COORDINATES_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    zone: _builtins.str
+    diameter_mm: _builtins.int
+    @_builtins.property
+    def coordinates(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        zone: _builtins.str = ...,
+        diameter_mm: _builtins.int = ...,
+        coordinates: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "coordinates", b"coordinates", "diameter_mm", b"diameter_mm", "zone", b"zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Main: _TypeAlias = Main  # noqa: Y015
+
+@_typing.final
+class ListMainsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ZONE_FIELD_NUMBER: _builtins.int
+    zone: _builtins.str
+    def __init__(
+        self,
+        *,
+        zone: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["zone", b"zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMainsRequest: _TypeAlias = ListMainsRequest  # noqa: Y015
+
+@_typing.final
+class ListMainsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MAINS_FIELD_NUMBER: _builtins.int
+    SYNTHETIC_FIELD_NUMBER: _builtins.int
+    synthetic: _builtins.bool
+    @_builtins.property
+    def mains(self) -> _containers.RepeatedCompositeFieldContainer[Global___Main]: ...
+    def __init__(
+        self,
+        *,
+        mains: _abc.Iterable[Global___Main] | None = ...,
+        synthetic: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["mains", b"mains", "synthetic", b"synthetic"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMainsResponse: _TypeAlias = ListMainsResponse  # noqa: Y015

@@ -40,6 +40,11 @@ class NetworkStub:
                 request_serializer=malang_dot_twuin_dot_v1_dot_network__pb2.ListZonesRequest.SerializeToString,
                 response_deserializer=malang_dot_twuin_dot_v1_dot_network__pb2.ListZonesResponse.FromString,
                 _registered_method=True)
+        self.ListMains = channel.unary_unary(
+                '/malang.twuin.v1.Network/ListMains',
+                request_serializer=malang_dot_twuin_dot_v1_dot_network__pb2.ListMainsRequest.SerializeToString,
+                response_deserializer=malang_dot_twuin_dot_v1_dot_network__pb2.ListMainsResponse.FromString,
+                _registered_method=True)
 
 
 class NetworkServicer:
@@ -52,6 +57,13 @@ class NetworkServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListMains(self, request, context):
+        """Of the operator, customer service and crews: the mains as lines, synthetic in the demo.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_NetworkServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -59,6 +71,11 @@ def add_NetworkServicer_to_server(servicer, server):
                     servicer.ListZones,
                     request_deserializer=malang_dot_twuin_dot_v1_dot_network__pb2.ListZonesRequest.FromString,
                     response_serializer=malang_dot_twuin_dot_v1_dot_network__pb2.ListZonesResponse.SerializeToString,
+            ),
+            'ListMains': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMains,
+                    request_deserializer=malang_dot_twuin_dot_v1_dot_network__pb2.ListMainsRequest.FromString,
+                    response_serializer=malang_dot_twuin_dot_v1_dot_network__pb2.ListMainsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -89,6 +106,33 @@ class Network:
             '/malang.twuin.v1.Network/ListZones',
             malang_dot_twuin_dot_v1_dot_network__pb2.ListZonesRequest.SerializeToString,
             malang_dot_twuin_dot_v1_dot_network__pb2.ListZonesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMains(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/malang.twuin.v1.Network/ListMains',
+            malang_dot_twuin_dot_v1_dot_network__pb2.ListMainsRequest.SerializeToString,
+            malang_dot_twuin_dot_v1_dot_network__pb2.ListMainsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -34,6 +34,8 @@ class NetworkStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> NetworkAsyncStub: ...
     ListZones: _grpc.UnaryUnaryMultiCallable[_network_pb2.ListZonesRequest, _network_pb2.ListZonesResponse]
+    ListMains: _grpc.UnaryUnaryMultiCallable[_network_pb2.ListMainsRequest, _network_pb2.ListMainsResponse]
+    """Of the operator, customer service and crews: the mains as lines, synthetic in the demo."""
 
 @_typing.type_check_only
 class NetworkAsyncStub(NetworkStub):
@@ -41,6 +43,8 @@ class NetworkAsyncStub(NetworkStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListZones: _aio.UnaryUnaryMultiCallable[_network_pb2.ListZonesRequest, _network_pb2.ListZonesResponse]  # type: ignore[assignment]
+    ListMains: _aio.UnaryUnaryMultiCallable[_network_pb2.ListMainsRequest, _network_pb2.ListMainsResponse]  # type: ignore[assignment]
+    """Of the operator, customer service and crews: the mains as lines, synthetic in the demo."""
 
 class NetworkServicer(metaclass=_abc_1.ABCMeta):
     """The pipe network, as far as other capabilities need to name its parts."""
@@ -51,5 +55,13 @@ class NetworkServicer(metaclass=_abc_1.ABCMeta):
         request: _network_pb2.ListZonesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_network_pb2.ListZonesResponse, _abc.Awaitable[_network_pb2.ListZonesResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListMains(
+        self,
+        request: _network_pb2.ListMainsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_network_pb2.ListMainsResponse, _abc.Awaitable[_network_pb2.ListMainsResponse]]:
+        """Of the operator, customer service and crews: the mains as lines, synthetic in the demo."""
 
 def add_NetworkServicer_to_server(servicer: NetworkServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
