@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -11,7 +10,10 @@ from typing import ClassVar
 
 from chassis.errors import Conflict, Refused
 
+from singo import references
 from singo.charter import Calendar, Clock, StepRole
+
+PREFIX = "SGO"
 
 
 class State(StrEnum):
@@ -198,19 +200,14 @@ class Standing:
         return replace(self, state=State.SIGNED, claimed_by="")
 
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is read as something else: no 0 O, 1 I L, U V
-
-
 def new_reference() -> str:
     """Return a random reference that a person can read out, such as SGO-7K3M-92QF."""
-    drawn = "".join(secrets.choice(ALPHABET) for _ in range(8))
-    return f"SGO-{drawn[:4]}-{drawn[4:]}"
+    return references.new(PREFIX)
 
 
 def as_reference(text: str) -> str:
     """Return what a person typed in the form of a reference: case, blanks and dashes do not matter."""
-    plain = "".join(each for each in text.upper() if each.isalnum()).removeprefix("SGO")
-    return f"SGO-{plain[:4]}-{plain[4:]}"
+    return references.read(PREFIX, text)
 
 
 def initials(name: str) -> str:

@@ -21,6 +21,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_SIGNS = 16
 GROUP = 4
 FOLDER = "letters"
+PREFIX = "SGO"  # of the reference of an application
 # What the typefaces of a letter have: Latin with its marks, punctuation, currencies, simple signs of arithmetic. No control
 # and no direction signs: what is printed must be what was read. A letter with any other sign could not be archival.
 _UNPRINTABLE = re.compile(

@@ -1,4 +1,4 @@
-"""Letters over gRPC: the holder's own, and what anyone verifies by code."""
+"""Letters over gRPC: the holder's own, what anyone verifies by code, and the office's register."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import datetime as dt
 import grpc
 from chassis import clock, principal, rpc
 from chassis.db import Database
+from chassis.inbox import once
 from malang.singo.v1 import charter_pb2, letters_pb2_grpc
 from malang.singo.v1 import letters_pb2 as pb
 
 from singo.charter import Charter
-from singo.letters import service
+from singo.letters import registry, service
 from singo.letters.checking import Finding, SignatureState
 from singo.letters.model import file_name
 from singo.letters.press import Press
@@ -73,6 +74,24 @@ class LettersServicer(letters_pb2_grpc.LettersServicer):
         """Return the signed PDF of the letter with this code; who has a printed copy may have the original."""
         return self._content(self._by_code(request.code))
 
+    @rpc.access(rpc.staff("officer", "lurah"))
+    def Register(self, request: pb.LetterRegisterRequest, context: grpc.ServicerContext) -> pb.LetterPage:
+        """Return a page of the letters of the caller's area, newest first, or those with a number, code or reference."""
+        who = principal.current()
+        with self._db.transaction(readonly=True) as session:
+            rows, more = registry.register(session, who, request.number, request.page_size, request.page_token)
+            return pb.LetterPage(letters=[self._message(row) for row in rows], next_page_token=more)
+
+    @rpc.access(rpc.staff("lurah"))
+    def Revoke(self, request: pb.RevokeLetterRequest, context: grpc.ServicerContext) -> pb.Letter:
+        """Take a letter of the caller's area back, with a reason for everybody."""
+        with self._db.transaction() as session:
+
+            def effect() -> pb.Letter:
+                return self._message(registry.revoke(session, principal.current(), request.letter_id, request.reason))
+
+            return once(session, request, pb.Letter, effect)
+
     def _by_code(self, code: str) -> Letter:
         with self._db.transaction(readonly=True) as session:
             return service.by_code(session, code)
@@ -92,6 +111,11 @@ class LettersServicer(letters_pb2_grpc.LettersServicer):
             code=row.code,
             sha256=row.sha256,
             size=row.size,
+            revoked=row.revoked_at is not None,
+            revoked_at=moment(row.revoked_at),
+            revocation_reason=row.revocation_reason,
+            reference=row.reference,
+            expired=_expired(row),
         )
 
     def _verified(self, row: Letter, finding: Finding) -> pb.Verification:
@@ -103,11 +127,14 @@ class LettersServicer(letters_pb2_grpc.LettersServicer):
             signatory=row.signatory,
             signed_at=moment(row.signed_at),
             valid_until=_day(row.valid_until),
-            expired=row.valid_until is not None and row.valid_until < clock.today(),
+            expired=_expired(row),
             sha256=row.sha256,
             signature=STATES[finding.state],
             signer=finding.signer or row.signer,
             timestamped=finding.timestamped,
+            revoked=row.revoked_at is not None,
+            revoked_at=moment(row.revoked_at),
+            revocation_reason=row.revocation_reason,
         )
 
     def _kind_name(self, row: Letter) -> charter_pb2.Text:
@@ -120,6 +147,10 @@ def _signed_at(row: Letter) -> dt.datetime:
     if row.signed_at is None:
         raise ValueError(f"letter {row.id} is issued and has no instant of signature")
     return row.signed_at
+
+
+def _expired(row: Letter) -> bool:
+    return row.valid_until is not None and row.valid_until < clock.today()
 
 
 def _day(day: dt.date | None) -> str:

@@ -57,6 +57,9 @@ class Letter(Base):
     sha256: Mapped[str] = mapped_column(Text, default="")
     size: Mapped[int] = mapped_column(BigInteger, default=0)
     path: Mapped[str] = mapped_column(Text, default="", index=True)
+    revoked_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    revoked_by: Mapped[str] = mapped_column(Text, default="")
+    revocation_reason: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[int] = mapped_column(BigInteger, default=1)
 
 
@@ -82,7 +85,16 @@ def of_holder(letter_id: uuid.UUID, citizen_id: str) -> Select[Letter]:
 
 def newest_of(citizen_id: str, after: tuple[dt.datetime, uuid.UUID] | None, size: int) -> Select[Letter]:
     """Page through a holder's letters from the newest on; one row more than `size` tells that there is a next page."""
-    query = ISSUED.where(Letter.citizen_id == citizen_id)
+    return newest_first(ISSUED.where(Letter.citizen_id == citizen_id), after, size)
+
+
+def of_area(areas: frozenset[str]) -> Select[Letter]:
+    """Select the issued letters of some kelurahan; "*" means all of them."""
+    return ISSUED if "*" in areas else ISSUED.where(Letter.kelurahan.in_(sorted(areas)))
+
+
+def newest_first(query: Select[Letter], after: tuple[dt.datetime, uuid.UUID] | None, size: int) -> Select[Letter]:
+    """Page through `query` from the newest on; one row more than `size` tells that there is a next page."""
     if after is not None:
         query = query.where(tuple_(Letter.signed_at, Letter.id) < after)
     return query.order_by(Letter.signed_at.desc(), Letter.id.desc()).limit(size + 1)
