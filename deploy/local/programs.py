@@ -91,10 +91,12 @@ def _settings(platform: Platform, ports: Ports, given: Mapping[str, str]) -> dic
             "SINGO_RPC_ADDRESS": singo, "SINGO_JWKS_URL": jwks, "SINGO_FILES_URL": str(state.files), "SINGO_PUBLIC_URL": platform.url,
             "SINGO_VAULT_KEYS": f"k1:{secret['singo_vault']}", "SINGO_INDEX_KEY": secret["singo_index"],
             "SINGO_ADDRESS_KEY": secret["singo_address"], "SINGO_SIGNING_DIR": str(state.home / "signing"),
+            "SINGO_WORKLOAD_KEYS": f"twuin:k1:{state.public('twuin_workload')}",
         },
         "twuin": {
             "TWUIN_RPC_ADDRESS": twuin, "TWUIN_JWKS_URL": jwks, "TWUIN_CALLBACK_URL": f"{platform.url}/api/v1/payments/callbacks/local",
             "TWUIN_VAULT_KEYS": f"k1:{secret['twuin_vault']}", "TWUIN_INDEX_KEY": secret["twuin_index"],
+            "TWUIN_SINGO_TARGET": singo, "TWUIN_WORKLOAD_KEY": f"k1:{secret['twuin_workload']}",
             "TWUIN_PROVIDER": "local", "TWUIN_PROVIDER_SECRET": secret["provider"],
         },
     }  # fmt: skip

@@ -82,10 +82,17 @@ class State:
             self.keep("secrets", dict(kept))
         return kept
 
+    def public(self, name: str) -> str:
+        """Return the public key of a secret that is an Ed25519 key, in base64."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        private = Ed25519PrivateKey.from_private_bytes(base64.b64decode(self.secrets()[name]))
+        return base64.b64encode(private.public_key().public_bytes_raw()).decode()
+
 
 SECRETS = (
     "gateway_vault", "gateway_index", "gateway_secret", "singo_vault", "singo_index", "singo_address",
-    "twuin_vault", "twuin_index", "provider", "demo",
+    "twuin_vault", "twuin_index", "twuin_workload", "provider", "demo",
 )  # fmt: skip
 
 

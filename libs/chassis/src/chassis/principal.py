@@ -92,14 +92,18 @@ class Minter:
 
 
 KeySource = Callable[[str], "Ed25519PublicKey | None"]
+Workloads = Mapping[str, Mapping[str, "Ed25519PublicKey"]]  # the keys of services that call on their own behalf, by name and key id
 
 
 class Verifier:
     """Checks tokens once each: a bounded cache remembers a verified token until it expires."""
 
-    def __init__(self, keys: KeySource, *, audience: str, issuers: frozenset[str], size: int = 4096) -> None:
-        """Take a function from key id to public key, and what a token must be for and from."""
+    def __init__(
+        self, keys: KeySource, *, audience: str, issuers: frozenset[str], workloads: Workloads | None = None, size: int = 4096
+    ) -> None:
+        """Take a function from key id to public key, what a token must be for and from, and the services with keys of their own."""
         self._keys, self._audience, self._issuers, self._size = keys, audience, issuers, size
+        self._workloads: Workloads = workloads or {}
         self._known: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -119,23 +123,32 @@ class Verifier:
 
     def _check(self, token: str) -> tuple[float, Principal]:
         try:
-            kid = jwt.get_unverified_header(token).get("kid", "")
-            key = self._keys(str(kid))
-            if key is None:
-                raise Unauthenticated
+            key, own = self._key_of(token)
             claims = jwt.decode(
                 token, key, algorithms=["EdDSA"], audience=self._audience,
                 options={"require": ["exp", "iat", "iss", "sub", "aud"], "verify_exp": False, "verify_iat": False},
             )  # fmt: skip
             who = _principal(claims)
+            if own and (who.kind, who.subject) != ("workload", own):
+                raise Unauthenticated  # a service's own key speaks for that service and nobody else
             issued, expires = float(claims["iat"]), float(claims["exp"])
         except (jwt.InvalidTokenError, ValueError, TypeError, KeyError) as wrong:
             raise Unauthenticated from wrong
         # The times are compared with chassis.clock, which tests may hold still.
         now = clock.now().timestamp()
-        if claims["iss"] not in self._issuers or expires <= now or issued > now + LEEWAY:
+        if (not own and claims["iss"] not in self._issuers) or expires <= now or issued > now + LEEWAY:
             raise Unauthenticated
         return expires, who
+
+    def _key_of(self, token: str) -> tuple[Ed25519PublicKey, str]:
+        """Return the key that must have signed the token, and the service that it belongs to ("": the gateway's published set)."""
+        kid = str(jwt.get_unverified_header(token).get("kid", ""))
+        issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
+        own = issuer if isinstance(issuer, str) and issuer in self._workloads else ""
+        key = self._workloads[own].get(kid) if own else self._keys(kid)
+        if key is None:
+            raise Unauthenticated
+        return key, own
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal:

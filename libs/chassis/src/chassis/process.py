@@ -18,7 +18,7 @@ from prometheus_client import Counter, Gauge
 from chassis import clock, telemetry
 from chassis.db import Database, migrate
 from chassis.http import serve_health, stop_on_signals
-from chassis.settings import Common, Serving, load
+from chassis.settings import Common, Serving, load, refuse
 
 if TYPE_CHECKING:  # a process that serves no calls or takes no facts need not load what does
     from chassis.consumer import Subscription
@@ -160,12 +160,16 @@ def _run(running: Running[S, P], body: Body[S, P]) -> None:
 
 def _rpc(running: Running[S, P]) -> None:
     from chassis.principal import Verifier
-    from chassis.rpc import KeySet, Server
+    from chassis.rpc import KeySet, Server, workload_keys
 
     service, settings = running.service, running.settings
     assert isinstance(settings, Serving)
     issuers = frozenset(part.strip() for part in settings.issuers.split(","))
-    verifier = Verifier(KeySet(settings.jwks_url), audience=service.name, issuers=issuers)
+    try:
+        workloads = workload_keys(settings.workload_keys)
+    except ValueError as wrong:
+        refuse(f"{service.prefix}WORKLOAD_KEYS is wrong: {wrong}")
+    verifier = Verifier(KeySet(settings.jwks_url), audience=service.name, issuers=issuers, workloads=workloads)
     server = Server(service.served(running.parts), verifier, address=settings.rpc_address, threads=settings.rpc_threads)
     server.start()
     running.at_work.set()

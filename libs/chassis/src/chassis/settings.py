@@ -36,6 +36,9 @@ class Serving(Common, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rpc_threads: Annotated[int, Meta(description="Threads that serve calls", ge=1, le=64)] = 8
     jwks_url: Annotated[str, Meta(description="Where the gateway publishes the keys of its tokens", min_length=1)]
     issuers: Annotated[str, Meta(description="Issuers of accepted tokens, separated by commas")] = "gateway"
+    workload_keys: Annotated[
+        str, Meta(description="Public keys of services that call on their own behalf, name:id:base64[,name:id:base64]")
+    ] = ""
 
 
 T = TypeVar("T", bound=Common)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from chassis.crypto import Vault
 from chassis.db import Database
@@ -12,6 +13,9 @@ from twuin import billing, metering
 from twuin.connections import Holders
 from twuin.payments import LocalProvider
 from twuin.settings import PREFIX, Settings
+
+if TYPE_CHECKING:
+    from chassis.rpc import Upstream
 
 
 class Parts:
@@ -33,3 +37,14 @@ class Parts:
     def provider(self) -> LocalProvider:
         """Return the payment provider."""
         return LocalProvider(self.db, self.settings.provider_secret.encode())
+
+    @cached_property
+    def singo(self) -> Upstream:
+        """Return the connection to singo, on twuin's own behalf; made when first used."""
+        from chassis.rpc import OwnTokens, Upstream
+
+        try:
+            tokens = OwnTokens("twuin", self.settings.workload_key)
+        except ValueError as wrong:
+            refuse(f"{PREFIX}WORKLOAD_KEY is wrong: {wrong}")
+        return Upstream(self.settings.singo_target, "singo", token=tokens)

@@ -28,3 +28,9 @@ class Settings(Serving, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 0
     stamp_duty: Annotated[int, Meta(description="Rupiah of stamp duty on a large bill; 0 = none", ge=0, le=1_000_000)] = 0
     stamp_duty_above: Annotated[int, Meta(description="Rupiah above which a bill carries stamp duty", ge=0)] = 5_000_000
+    singo_target: Annotated[str, Meta(description="Where singo's RPC is: dns:///host:port, host:port or unix:/path")] = (
+        "127.0.0.1:50061"
+    )
+    workload_key: Annotated[
+        str, Meta(description="Own Ed25519 key for calls to other services, id:base64 of 32 bytes; empty = it calls none")
+    ] = ""

@@ -4,14 +4,17 @@ from chassis.rpc.calls import current_idempotency_key, deadline, idempotency_key
 from chassis.rpc.client import Upstream
 from chassis.rpc.failures import Failure
 from chassis.rpc.keys import KeySet, jwks
-from chassis.rpc.rules import ANYONE, CITIZEN, Rule, Served, access, rules_of, staff, unruled, workload
+from chassis.rpc.rules import ANYONE, CITIZEN, GUEST, Rule, Served, access, rules_of, staff, unruled, workload
 from chassis.rpc.server import Server
+from chassis.rpc.workloads import OwnTokens, workload_keys
 
 __all__ = [
     "ANYONE",
     "CITIZEN",
+    "GUEST",
     "Failure",
     "KeySet",
+    "OwnTokens",
     "Rule",
     "Served",
     "Server",
@@ -25,4 +28,5 @@ __all__ = [
     "staff",
     "unruled",
     "workload",
+    "workload_keys",
 ]
