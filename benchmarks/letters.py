@@ -19,10 +19,10 @@ import psycopg
 from chassis import db
 from chassis.crypto import Vault
 from chassis.db import Database
+from chassis.files import FileStore
 from measured import Outcome
 from prometheus_client import REGISTRY
 from singo import charter, letters
-from singo.files import FileStore
 
 GOAL = 30.0  # letters a second
 PARTS = ("typeset", "sign", "store")

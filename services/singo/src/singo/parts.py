@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from chassis.crypto import Vault
 from chassis.db import Database
+from chassis.files import FileStore
 from chassis.settings import refuse
 
 from singo import charter
-from singo.files import FileStore
 from singo.settings import PREFIX, Settings
 
 if TYPE_CHECKING:

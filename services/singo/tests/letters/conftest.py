@@ -18,7 +18,7 @@ from chassis.testing import serve
 from malang.singo.v1 import letters_events_pb2, letters_pb2_grpc
 from singo import letters
 from singo.charter import Charter
-from singo.files import FileStore
+from chassis.files import FileStore
 from singo.letters.rpc import LettersServicer
 from singo.letters.signing import local_identity
 from singo.letters.verification import Verification

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from singo import letters
-from singo.files import FileStore
+from chassis.files import FileStore
 from singo.letters import RemoteSigner, Trust
 from singo.letters.checking import SignatureState, check
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import orjson
 from chassis.crypto import Vault
+from chassis.files import FileStore
 
 from singo.applications.tables import Application, Attachment
 from singo.charter import Calendar, Charter
-from singo.files import FileStore
 
 FOLDER = "attachments"
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chassis.crypto import Vault
+from chassis.files import FileStore
 from prometheus_client import Histogram
 
-from singo.files import FileStore
 from singo.letters.checking import Trust
 from singo.letters.model import LetterDraft, Produced, address_hash, path_of
 from singo.letters.remote import RemoteSigner

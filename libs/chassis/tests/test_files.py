@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from chassis import clock
-from singo.files import FileStore
+from chassis.files import FileStore
 
 
 @pytest.fixture(params=["folder", "memory"])

@@ -1,4 +1,4 @@
-"""Files of this service, kept in a folder or an object store through fsspec."""
+"""Files of a service, kept in a folder or an object store through fsspec."""
 
 from __future__ import annotations
 
