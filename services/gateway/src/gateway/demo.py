@@ -23,7 +23,9 @@ STAFF: tuple[tuple[str, str, str, tuple[str, ...], str], ...] = (
     ("lurah", "lurah.sawojajar", "Drs. Agung Prasetyo, M.Si.", (SAWOJAJAR,), "Kelurahan Sawojajar"),
     ("water_cs", "cs.air", "Yoga Pradana", ("*",), "Layanan Pelanggan Air"),
     ("cashier", "kasir.air", "Nur Aini", ("*",), "Loket Pembayaran Air"),
-    ("crew", "regu.air", "Slamet Riyanto", ("*",), "Regu Lapangan Air"),
+    ("crew", "regu.utara", "Slamet Riyanto", ("*",), "Regu Utara"),  # a crew's office is its name at the water utility
+    ("crew", "regu.timur", "Bambang Sutejo", ("*",), "Regu Timur"),
+    ("crew", "regu.barat", "Agus Wahyudi", ("*",), "Regu Barat"),
     ("operator", "operator.air", "Dian Permana", ("*",), "Pusat Kendali Air"),
     ("admin", "admin", "Mira Anggraini", ("*",), "Dinas Komunikasi dan Informatika"),
 )

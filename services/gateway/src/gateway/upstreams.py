@@ -16,10 +16,13 @@ from malang.singo.v1.charter_pb2_grpc import CharterStub
 from malang.singo.v1.letters_pb2_grpc import LettersStub
 from malang.twuin.v1.billing_pb2_grpc import BillingStub
 from malang.twuin.v1.connections_pb2_grpc import ConnectionsStub
+from malang.twuin.v1.leaks_pb2_grpc import LeaksStub
 from malang.twuin.v1.metering_pb2_grpc import MeteringStub
 from malang.twuin.v1.network_pb2_grpc import NetworkStub
+from malang.twuin.v1.new_connections_pb2_grpc import NewConnectionsStub
 from malang.twuin.v1.payments_pb2_grpc import PaymentsStub
 from malang.twuin.v1.tariffs_pb2_grpc import TariffsStub
+from malang.twuin.v1.work_orders_pb2_grpc import WorkOrdersStub
 
 from gateway.settings import Settings
 
@@ -118,6 +121,21 @@ class Upstreams:
     def payments(self) -> PaymentsStub:
         """Return twuin's payments."""
         return _stub(self.twuin, PaymentsStub)
+
+    @cached_property
+    def leaks(self) -> LeaksStub:
+        """Return twuin's leaks."""
+        return _stub(self.twuin, LeaksStub)
+
+    @cached_property
+    def work_orders(self) -> WorkOrdersStub:
+        """Return twuin's work orders."""
+        return _stub(self.twuin, WorkOrdersStub)
+
+    @cached_property
+    def new_connections(self) -> NewConnectionsStub:
+        """Return twuin's new connections."""
+        return _stub(self.twuin, NewConnectionsStub)
 
     def close(self) -> None:
         """End the connections that were made."""
