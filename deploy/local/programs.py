@@ -96,6 +96,7 @@ def _settings(platform: Platform, ports: Ports, given: Mapping[str, str]) -> dic
         "twuin": {
             "TWUIN_RPC_ADDRESS": twuin, "TWUIN_JWKS_URL": jwks, "TWUIN_CALLBACK_URL": f"{platform.url}/api/v1/payments/callbacks/local",
             "TWUIN_VAULT_KEYS": f"k1:{secret['twuin_vault']}", "TWUIN_INDEX_KEY": secret["twuin_index"],
+            "TWUIN_ADDRESS_KEY": secret["singo_address"],
             "TWUIN_SINGO_TARGET": singo, "TWUIN_WORKLOAD_KEY": f"k1:{secret['twuin_workload']}",
             "TWUIN_PROVIDER": "local", "TWUIN_PROVIDER_SECRET": secret["provider"],
         },

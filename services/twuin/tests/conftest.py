@@ -20,6 +20,7 @@ def settings(database_url) -> Settings:  # noqa: F811 - the fixture
         jwks_url="http://unused",
         vault_keys="k1:" + base64.b64encode(b"v" * 32).decode(),
         index_key=base64.b64encode(b"i" * 32).decode(),
+        address_key=base64.b64encode(b"a" * 32).decode(),
         provider_secret="a secret of the provider",
     )
 

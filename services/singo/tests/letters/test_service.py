@@ -3,9 +3,9 @@ import time
 
 import pytest
 import sqlalchemy as sa
+from address import Home, address_hash
 from singo import letters
 from singo.letters.jobs import forget_unissued_files
-from singo.letters.model import Home, address_hash
 from singo.letters.service import LetterNotFound
 
 

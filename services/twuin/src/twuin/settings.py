@@ -17,6 +17,9 @@ class Settings(Serving, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, Meta(description="Keys that seal personal data, id:base64[,id:base64]; the first seals", min_length=1)
     ]
     index_key: Annotated[str, Meta(description="Key of the blind index, base64 of 32 bytes", min_length=1)]
+    address_key: Annotated[
+        str, Meta(description="Key of the hash of certified addresses, base64; the same as singo's, to compare with its facts", min_length=1)
+    ]
     tariffs_dir: Annotated[
         str, Meta(description="Folder with tariff files (*.toml) that `migrate` loads; empty = the labelled demo tariff")
     ] = ""

@@ -1,10 +1,8 @@
-"""What a letter is: its number, its public code, its states, what stands on it, and the address it may certify."""
+"""What a letter is: its number, its public code, its states, and what stands on it."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import hmac
 import re
 import secrets
 import unicodedata
@@ -13,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from string import Formatter
 from typing import Any
+
+from address import Home
 
 from singo.charter import Kind, Office, spoken_date
 
@@ -40,16 +40,6 @@ class LetterState(StrEnum):
 
     RESERVED = "reserved"
     ISSUED = "issued"
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """The address of a house, as a letter certifies it; `kelurahan` is the code."""
-
-    kelurahan: str
-    rw: str
-    rt: str
-    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,19 +194,6 @@ def _address_line(applicant: Mapping[str, str], office: Office) -> str:
     return (
         f"{street} RT {applicant.get('rt', '')} RW {applicant.get('rw', '')}, Kelurahan {office.name}, Kecamatan {office.kecamatan}"
     )
-
-
-def address_hash(key: bytes, home: Home) -> str:
-    """Return the keyed hash (HMAC-SHA256, hex) of a house's address: equal for the ways in which people write the same one."""
-    parts = (home.kelurahan.strip(), home.rw.strip().lstrip("0"), home.rt.strip().lstrip("0"), street(home.address))
-    return hmac.digest(key, "\0".join(parts).encode(), hashlib.sha256).hex()
-
-
-def street(address: str) -> str:
-    """Return a street line without the differences that do not matter: case, punctuation, Jl./Jalan, No./Nomor."""
-    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", address).casefold())
-    said = {"jl": "jalan", "jln": "jalan", "gg": "gang", "no": "", "nomor": "", "nmr": "", "blk": "blok", "kav": "kavling"}
-    return " ".join(kept for word in words if (kept := said.get(word, word)))
 
 
 def file_name(title: str, number: str) -> str:

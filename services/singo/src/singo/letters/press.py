@@ -6,12 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from address import address_hash
 from chassis.crypto import Vault
 from chassis.files import FileStore
 from prometheus_client import Histogram
 
 from singo.letters.checking import Trust
-from singo.letters.model import LetterDraft, Produced, address_hash, path_of
+from singo.letters.model import LetterDraft, Produced, path_of
 from singo.letters.remote import RemoteSigner
 from singo.letters.signing import KeySigner, Signer, certificates, local_identity
 from singo.letters.timestamping import authority
