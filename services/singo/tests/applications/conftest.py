@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from chassis.db.frame import outbox
+from chassis.files import FileStore
 from chassis.rpc import Served
 from chassis.testing import as_citizen, as_staff, serve
 from malang.singo.v1 import applications_pb2 as pb
@@ -21,7 +22,6 @@ from singo.applications.means import Means
 from singo.applications.rpc import ApplicationsServicer
 from singo.applications.signing import Signing
 from singo.charter import city_calendar
-from chassis.files import FileStore
 
 SAWOJAJAR = "35.73.03.1008"
 FORM = {"purpose": "pengajuan sambungan air", "resident_since": "2020-01-31", "dwelling": "sewa"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Collection, Sequence
 
 from chassis import clock
@@ -13,18 +12,19 @@ from malang.singo.v1 import applications_events_pb2 as facts
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from singo.applications import paging, papers, record
+from singo import paging
+from singo.applications import papers, record
 from singo.applications.means import Means
 from singo.applications.model import Action, Event, State, as_reference
 from singo.applications.service import ApplicationNotFound, identify, said
 from singo.applications.tables import Application, Attachment, locked, of_area, oldest_due_first
 from singo.charter import Kind, StepRole
+from singo.purposes import purposeful
 
 WAITING: dict[str, tuple[State, ...]] = {
     StepRole.OFFICER.value: (State.SUBMITTED,),
     StepRole.LURAH.value: (State.APPROVED, State.SIGNING),
 }
-PURPOSE = re.compile(r"[a-z][a-z_]{1,31}")
 
 
 def queue(
@@ -38,13 +38,7 @@ def queue(
     )
     if mine:
         query = query.where(Application.claimed_by == who.subject)
-    after = None
-    if (opened := paging.opened(token)) is not None:
-        try:
-            after = dt.date.fromisoformat(opened[0]), opened[1]
-        except ValueError as wrong:
-            raise paging.bad() from wrong
-    size = paging.size_of(size)
+    after, size = paging.opened_on(token), paging.size_of(size)
     rows = list(session.scalars(oldest_due_first(query, after, size)))
     last = rows[size - 1] if len(rows) > size else None
     more = paging.token((last.due_on or dt.date.max).isoformat(), last.id) if last else ""
@@ -138,17 +132,6 @@ def read(session: Session, who: Principal, application_id: str) -> Application:
     if row is None:
         raise ApplicationNotFound
     return row
-
-
-def purposeful(purpose: str) -> str:
-    """Return the code of a purpose; InvalidFields where personal data would be read without one."""
-    if not PURPOSE.fullmatch(purpose):
-        raise InvalidFields(
-            fields=[
-                FieldError("purpose", "required", "Tujuan melihat data wajib disebut.", "The purpose of viewing must be given.")
-            ]
-        )
-    return purpose
 
 
 def _role(who: Principal) -> str:

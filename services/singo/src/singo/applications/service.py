@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Mapping
 from typing import ClassVar
@@ -15,8 +14,8 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import Session
 
-from singo import letters
-from singo.applications import applicants, forms, paging, record
+from singo import letters, paging
+from singo.applications import applicants, forms, record
 from singo.applications.means import Means
 from singo.applications.model import Action, Event, State, initials, new_reference
 from singo.applications.tables import Application, locked, newest_first, of_citizen
@@ -154,13 +153,7 @@ def read(session: Session, who: Principal, application_id: str) -> Application:
 def list_mine(session: Session, who: Principal, size: int, token: str) -> tuple[list[Application], str, int]:
     """Return a page of the citizen's applications, newest first, the next page's token and the number of all."""
     mine = select(Application).where(Application.citizen_id == who.subject)
-    after = None
-    if (opened := paging.opened(token)) is not None:
-        try:
-            after = dt.datetime.fromisoformat(opened[0]), opened[1]
-        except ValueError as wrong:
-            raise paging.bad() from wrong
-    size = paging.size_of(size)
+    after, size = paging.opened_at(token), paging.size_of(size)
     rows = list(session.scalars(newest_first(mine, after, size)))
     more = paging.token(rows[size - 1].created_at.isoformat(), rows[size - 1].id) if len(rows) > size else ""
     return rows[:size], more, session.scalar(select(func.count()).select_from(mine.subquery())) or 0

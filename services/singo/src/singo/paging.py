@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 import uuid
 
 from chassis.errors import FieldError, InvalidFields
@@ -29,6 +30,26 @@ def opened(text: str) -> tuple[str, uuid.UUID] | None:
         key, _, row = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition("|")
         return key, uuid.UUID(row)
     except (ValueError, binascii.Error) as wrong:
+        raise bad() from wrong
+
+
+def opened_at(text: str) -> tuple[dt.datetime, uuid.UUID] | None:
+    """Return instant and id of the token of a list that is ordered by instants, None for the first page."""
+    if (read := opened(text)) is None:
+        return None
+    try:
+        return dt.datetime.fromisoformat(read[0]).astimezone(dt.UTC), read[1]
+    except (ValueError, OverflowError) as wrong:
+        raise bad() from wrong
+
+
+def opened_on(text: str) -> tuple[dt.date, uuid.UUID] | None:
+    """Return day and id of the token of a list that is ordered by days, None for the first page."""
+    if (read := opened(text)) is None:
+        return None
+    try:
+        return dt.date.fromisoformat(read[0]), read[1]
+    except ValueError as wrong:
         raise bad() from wrong
 
 
