@@ -22,6 +22,12 @@ status: .venv/.run ## Show the processes and their memory
 signins: .venv/.run ## Show the demo sign-ins with the present one-time codes
 	@exec $(PY) -m deploy.local.run --signins
 
+backup: .venv/.run ## Back up the running platform (BACKUP=folder, KEYS=file to keep the keys apart)
+	@exec $(PY) -m deploy.local.backup $(BACKUP) $(if $(KEYS),--keys $(KEYS))
+
+restore: .venv/.run ## Put a backup into an empty home: after `make reset`, BACKUP=folder
+	@exec $(PY) -m deploy.local.restore $(BACKUP) $(if $(KEYS),--keys $(KEYS))
+
 reset: ## Forget the data, the demo sign-ins and the secrets of this machine's platform
 	@if [ -x $(PY) ]; then exec $(PY) -m deploy.local.run --reset; else rm -rf .local; fi
 
@@ -69,4 +75,4 @@ openapi: .venv/.run ## Print the OpenAPI document of the gateway
 .venv/.dev: requirements/dev.txt deploy/local/bootstrap
 	@deploy/local/bootstrap dev
 
-.PHONY: help run demo status signins reset test check lint format types contracts proto proto-check bench lock settings openapi
+.PHONY: help run demo status signins backup restore reset test check lint format types contracts proto proto-check bench lock settings openapi

@@ -60,6 +60,11 @@ class State:
             return False
         return True
 
+    def release(self) -> None:
+        """Give this folder free again."""
+        while self._held:
+            self._held.pop().close()
+
     def read(self, name: str) -> dict[str, object]:
         """Return a kept JSON object, empty when there is none."""
         path = self.home / f"{name}.json"

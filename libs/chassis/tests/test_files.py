@@ -62,3 +62,20 @@ def test_a_file_is_whole_or_not_there(tmp_path):
             if store.exists("d/one"):
                 assert store.get("d/one") in contents
     assert [each.path for each in store.under("d")] == ["d/one"]
+
+
+def test_nothing_is_deleted_while_a_backup_holds_the_folder(tmp_path):
+    import fcntl
+
+    from chassis.files import HOLD
+
+    store = FileStore(str(tmp_path / "files"))
+    store.put("a/1", b"x")
+    with (tmp_path / "files" / HOLD).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        store.delete("a/1")
+        store.put("a/2", b"y")
+        assert store.get("a/1") == b"x"
+    store.delete("a/1")
+    assert not store.exists("a/1")
+    assert {each.path for each in store.under("a")} == {"a/2"}

@@ -6,8 +6,11 @@ import datetime as dt
 import posixpath
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
+
+HOLD = ".hold"  # in a folder of files: whoever has it locked alone (a backup) keeps every file where it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,12 @@ class FileStore:
         return bool(self._fs.isfile(self._full(path)))
 
     def delete(self, path: str) -> None:
-        """Forget what is under `path`; nothing there is fine."""
-        try:
-            self._fs.rm_file(self._full(path))
-        except FileNotFoundError:
-            return
+        """Forget what is under `path`; nothing there is fine. While a backup holds the folder the file stays, for the next tidying."""
+        full = self._full(path)
+        with _free_to_delete(self._root) if self._local else nullcontext(True) as free:
+            if free:
+                with suppress(FileNotFoundError):
+                    self._fs.rm_file(full)
 
     def under(self, folder: str) -> Iterator[StoredFile]:
         """List the files below `folder`, in no order."""
@@ -71,6 +75,25 @@ class FileStore:
         if path != posixpath.normpath(path) or path.startswith(("/", "..")):
             raise ValueError(f"not a relative path: {path!r}")
         return f"{self._root}/{path}"
+
+
+@contextmanager
+def _free_to_delete(root: str) -> Iterator[bool]:
+    """Tell whether nobody holds the folder against deletions; while the block runs nobody can begin to."""
+    import fcntl
+
+    try:
+        file = open(f"{root}/{HOLD}", "a")  # noqa: PTH123, SIM115 - the path is fsspec's; closed below
+    except OSError:  # no such folder: nothing to delete and nobody to hold it
+        yield True
+        return
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 def _write_through(path: str, content: bytes) -> None:

@@ -64,6 +64,17 @@ def append_copy(session: Session, topic: str, rows: Iterable[Bulk]) -> int:
     return count
 
 
+def again(session: Session, after: int = 0, most: int = 20_000) -> tuple[int, int]:
+    """Say again, under their own ids, up to `most` facts that were sent and are still kept; return the last one's number and how many."""
+    span = sa.select(outbox.c.id).where(outbox.c.id > after).order_by(outbox.c.id).limit(most).subquery()
+    last = session.scalar(sa.select(sa.func.max(span.c.id)))
+    if last is None:
+        return 0, 0
+    sent = sa.and_(outbox.c.id > after, outbox.c.id <= last, outbox.c.sent_at.is_not(None))
+    said = session.execute(sa.update(outbox).where(sent).values(sent_at=None))
+    return last, int(said.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result is a CursorResult
+
+
 def topic_of(fact: type[Message]) -> str:
     """Return the topic of a fact: malang/twuin/v1/billing_events.proto says twuin.billing."""
     return _topic(cast("Descriptor", fact.DESCRIPTOR))

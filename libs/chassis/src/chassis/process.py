@@ -252,6 +252,7 @@ def _commands(service: Service[S, P]) -> dict[str, Command[S, P]]:
     shared: dict[str, Command[S, P]] = {
         "migrate": Command("bring the database up to date", _migrate),
         "redrive": Command("let parked facts have their effect again", _redrive),
+        "rejoin": Command("after a restore: pass over what the bus holds, say again what the outbox remembers", _rejoin),
     }
     return {**shared, **service.commands}
 
@@ -268,6 +269,24 @@ def _redrive(running: Running[S, P], _asked: argparse.Namespace) -> dict[str, in
 
     service = running.service
     return asdict(redrive(running.db, service.name, service.subscriptions(running.parts)))
+
+
+def _rejoin(running: Running[S, P], _asked: argparse.Namespace) -> dict[str, int]:
+    """Leave the bus's past behind and say again what the outbox remembers; no process of the service may be running."""
+    from chassis import broker, outbox
+
+    bus = broker.connect(running.settings.event_bus_url)
+    topics = sorted({outbox.topic_of(each.fact) for each in running.service.subscriptions(running.parts)})
+    if topics:
+        bus.skip(running.service.name, topics)
+    bus.close()
+    after = count = 0
+    while True:
+        with running.db.transaction() as session:
+            after, said = outbox.again(session, after)
+        if not after:
+            return {"said_again": count}
+        count += said
 
 
 def _parser(name: str, bodies: Mapping[str, Body[S, P]], commands: Mapping[str, Command[S, P]]) -> argparse.ArgumentParser:

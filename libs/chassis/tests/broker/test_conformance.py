@@ -228,3 +228,17 @@ def test_refuses_a_url_that_it_does_not_know():
         broker.connect("amqp://somewhere")
     with pytest.raises(ValueError, match="not an option"):
         broker.connect("kafka://somewhere:9092?linger=1")
+
+
+def test_a_group_set_to_the_end_takes_only_what_comes_after(bus, topic):
+    _publish(bus, _messages(topic, 60))
+    member = bus.subscriber("g", [topic])
+    member.commit(_positions(_take(member, 60)[:20]))
+    member.close()
+    bus.skip("g", [topic])
+    _publish(bus, _messages(topic, 5, start=60))
+    member = bus.subscriber("g", [topic])
+    taken = _take(member, 5)
+    assert sorted(int(record.payload) for record in taken) == [60, 61, 62, 63, 64]
+    assert member.poll(0.5, 10) == []
+    member.close()

@@ -89,6 +89,9 @@ class Broker(Protocol):
     def read(self, place: Place, start: int, stop: int) -> Iterator[Record]:
         """Yield the kept messages with start ≤ offset < stop, outside of any group."""
 
+    def skip(self, group: str, topics: Sequence[str]) -> None:
+        """Set a group that has no member now to the end of the topics: what lies there is never its."""
+
     def trim(self, before: dt.datetime) -> int:
         """Forget messages published before an instant; return how many (0 where the bus does that by itself)."""
 

@@ -99,6 +99,21 @@ class KafkaBroker:
             finally:
                 consumer.close()
 
+    def skip(self, group: str, topics: Sequence[str]) -> None:
+        """Set a group that has no member now to the end of the topics."""
+        from kafka import OffsetAndMetadata, TopicPartition
+
+        self.ensure(topics)
+        with _told():
+            consumer = self._consumer(group)
+            try:
+                places = [TopicPartition(topic, each) for topic in topics for each in consumer.partitions_for_topic(topic) or ()]
+                consumer.assign(places)
+                ends = consumer.end_offsets(places, _ANSWER)
+                consumer.commit({place: OffsetAndMetadata(end) for place, end in ends.items()}, timeout_ms=_ANSWER)
+            finally:
+                consumer.close()
+
     def trim(self, before: dt.datetime) -> int:  # noqa: ARG002 - part of the bus's contract
         """Do nothing: each topic's retention.ms is the cluster's business."""
         return 0

@@ -86,6 +86,14 @@ class LogBroker:
         finally:
             session.close()
 
+    def skip(self, group: str, topics: Sequence[str]) -> None:
+        """Set a group that has no member now to the end of the topics."""
+        session = LogSession(self._url)
+        with session.transaction() as connection:
+            connection.execute("insert into bus_group (name) values (%s) on conflict do nothing", (group,))
+            connection.execute(_SKIP, (group, list(topics)))
+        session.close()
+
     def trim(self, before: dt.datetime) -> int:
         """Forget messages published before an instant; return how many."""
         session, gone = LogSession(self._url), 0
@@ -104,6 +112,11 @@ class LogBroker:
         """Do nothing: each publisher and subscriber owns its connection."""
 
 
+_SKIP = """
+insert into bus_offset (group_name, topic_id, partition, next_offset)
+select %s, p.topic_id, p.partition, p.next_offset from bus_partition p join bus_topic t on t.id = p.topic_id where t.name = any (%s)
+on conflict (group_name, topic_id, partition) do update set next_offset = excluded.next_offset
+"""
 _READ = """
 select l."offset", l.key, l.headers, l.payload from bus_log l join bus_topic t on t.id = l.topic_id
 where t.name = %s and l.partition = %s and l."offset" >= %s and l."offset" < %s order by l."offset" limit %s
