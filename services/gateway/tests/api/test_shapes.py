@@ -33,6 +33,8 @@ def scalar(field):
         limit = shapes.LIMITS.get(field.type, 2**31)
         unsigned = field.type in {FieldDescriptor.TYPE_UINT32, FieldDescriptor.TYPE_UINT64}
         return st.integers(0 if unsigned else 1 - limit, limit - 1)
+    if field.type in shapes.NUMBERS:
+        return st.floats(-1e9, 1e9, allow_nan=False)
     return st.binary(max_size=20) if field.type == FieldDescriptor.TYPE_BYTES else TEXT
 
 

@@ -65,9 +65,10 @@ def document(url: str) -> dict[str, Any]:
 
 TAGS = {
     "identity": "Who a person is: registration, tokens, sessions, one's data",
-    "singo": "Kelurahan services: charter, applications, letters",
-    "twuin": "The water utility: connections, readings, tariffs, bills, payments",
+    "singo": "Kelurahan services: charter, applications, letters, complaints",
+    "twuin": "The water utility: connections, readings, tariffs, bills, payments, new connections",
     "office": "Staff of the kelurahan",
+    "crew": "Crews of the water utility, in the field",
     "water": "Staff of the water utility",
     "demo": "Only where the platform runs as a demo",
 }
@@ -89,7 +90,7 @@ def tag(operation: Remote | Own) -> str:
     if isinstance(operation, Own):
         return operation.tag
     first = operation.path.split("/")[1]
-    return first if first in {"office", "water"} else operation.audience
+    return first if first in {"office", "water", "crew"} else operation.audience
 
 
 def _remote(remote: Remote, components: dict[str, Any]) -> dict[str, Any]:
@@ -100,9 +101,11 @@ def _remote(remote: Remote, components: dict[str, Any]) -> dict[str, Any]:
         out["parameters"] += [
             {"name": f.name, "in": "query", "schema": _query_schema(f, components)} for f in request.fields if f.name not in in_path
         ]
-    elif remote.body == "json":
+    elif remote.body in {"json", "files"}:
         body = shapes.schema(request, components, skip={*in_path, "applicant"})
         out["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+        if remote.body == "files":
+            out["requestBody"]["content"]["multipart/form-data"] = {"schema": _files(remote, in_path, request, components)}
     else:
         out["requestBody"] = _upload(remote, in_path, request)
     content = _answer(remote, method.output_type, components)
@@ -130,6 +133,22 @@ def _upload(remote: Remote, in_path: Iterable[str], request: Descriptor) -> dict
         "required": ["file", *texts],
     }
     return {"required": True, "description": remote.summary, "content": {"multipart/form-data": {"schema": schema}}}
+
+
+def _files(remote: Remote, in_path: Iterable[str], request: Descriptor, components: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a form with several files; fields of a nested message are named by a dot."""
+    lists = {part.partition(".")[0] for part in remote.parts}
+    fields: dict[str, Any] = {}
+    for field in request.fields:
+        if field.name in {*in_path, *lists, "applicant"}:
+            continue
+        if field.message_type is None:
+            fields[field.name] = _query_schema(field, components)
+        else:
+            fields |= {f"{field.name}.{f.name}": _query_schema(f, components) for f in field.message_type.fields}
+    file = {"type": "string", "contentMediaType": "application/octet-stream"}
+    files = {part: file if "." in part else {"type": "array", "items": file} for part in remote.parts}
+    return {"type": "object", "properties": fields | files, "additionalProperties": False}
 
 
 def _own(own: Own, components: dict[str, Any]) -> dict[str, Any]:

@@ -19,12 +19,14 @@ from gateway.api.own import OWN, Own
 from gateway.api.remote import REMOTE, Remote
 from gateway.edge import citizen_required, gateway, idempotent, limited, public, signed_in_required, staff_required, uploads
 from gateway.identity import profile
+from gateway.identity.means import Means
 
 PREFIX = "/api/v1"
 View = Callable[..., Response]
 GUARDS: dict[str, Callable[[View], View]] = {
     "anyone": public, "citizen": citizen_required, "staff": staff_required(), "signed_in": signed_in_required,
 }  # fmt: skip
+SNAPSHOTS: dict[str, Callable[[Means, str], Message]] = {"letter": profile.applicant, "connection": profile.connection_applicant}
 
 
 def blueprint() -> Blueprint:
@@ -40,10 +42,10 @@ def blueprint() -> Blueprint:
 def _add(api: Blueprint, operation: Remote | Own, view: View) -> None:
     if operation.keyed:
         view = idempotent(view)
-    if isinstance(operation, Own) and operation.limit:
+    if operation.limit:
         view = limited(operation.limit)(view)
     view = GUARDS[operation.who](view)
-    if getattr(operation, "body", None) == "file":
+    if getattr(operation, "body", None) in {"file", "files"}:
         view = uploads(view)
     rule = operation.path.replace("{", "<").replace("}", ">")
     api.add_url_rule(rule, operation.name, view, methods=[operation.method])
@@ -51,10 +53,9 @@ def _add(api: Blueprint, operation: Remote | Own, view: View) -> None:
 
 def _remote_view(remote: Remote) -> View:
     kind: type[Message] = GetMessageClass(openapi.rpc(remote).input_type)
-    stub = remote.stub.__name__.removesuffix("Stub").lower()
 
     def view(**in_path: str) -> Response:
-        call = getattr(getattr(gateway().upstreams, stub), remote.rpc)
+        call = getattr(getattr(gateway().upstreams, remote.capability), remote.rpc)
         return _answer(remote, call(_request(remote, kind, in_path)))
 
     return view
@@ -63,14 +64,16 @@ def _remote_view(remote: Remote) -> View:
 def _request(remote: Remote, kind: type[Message], in_path: Mapping[str, str]) -> Message:
     if remote.body == "none":
         message = shapes.decode_query(request.args.to_dict(flat=False), kind, skip=in_path)
-    elif remote.body == "json":
-        message = shapes.decode(json_body(), kind, skip={*in_path, "applicant"})
-    else:
+    elif remote.body == "file":
         message = _uploaded(kind, in_path)
+    elif remote.body == "files" and request.mimetype == "multipart/form-data":
+        message = _form(remote, kind, in_path)
+    else:
+        message = shapes.decode(json_body(), kind, skip={*in_path, "applicant"})
     for name, value in in_path.items():
         setattr(message, name, value)
     if remote.hands_over:
-        message.applicant.CopyFrom(profile.applicant(gateway().means, g.person.id))  # type: ignore[attr-defined] # SubmitRequest has it
+        message.applicant.CopyFrom(SNAPSHOTS[remote.hands_over](gateway().means, g.person.id))  # type: ignore[attr-defined] # has it
     return message
 
 
@@ -103,13 +106,34 @@ def _uploaded(kind: type[Message], in_path: Mapping[str, str]) -> Message:
     return message
 
 
+def _form(remote: Remote, kind: type[Message], in_path: Mapping[str, str]) -> Message:
+    """Return the message of a form: fields as in a query, those of a nested message by a dot, and its files."""
+    lists = {part.partition(".")[0] for part in remote.parts}
+    message = shapes.decode_query(request.form.to_dict(flat=False), kind, skip={*in_path, *lists, "applicant"})
+    unknown = [name for name in request.files if name not in remote.parts]
+    if unknown:
+        raise InvalidFields(fields=[shapes.unknown(name) for name in unknown])
+    for part in remote.parts:
+        into, _, sort = part.partition(".")
+        for file in request.files.getlist(part):
+            made = getattr(message, into).add(file_name=(file.filename or "")[:255], content=file.read())
+            if sort:
+                made.kind = sort
+    return message
+
+
 def _answer(remote: Remote, message: Any) -> Response:
     if not remote.file:
         return Response(orjson.dumps(shapes.encode(message)), remote.status, content_type="application/json")
-    attached = remote.file == "*"
-    kind = message.attachment.media_type if attached else remote.file
-    name = message.attachment.file_name if attached else message.file_name
+    kind, name = (remote.file, message.file_name) if remote.file != "*" else _named(message)
     return send_file(io.BytesIO(message.content), kind, as_attachment=True, download_name=name)
+
+
+def _named(message: Any) -> tuple[str, str]:
+    """Return a file's media type and name; a photo that has none is named by its type."""
+    inner = next((f.name for f in message.DESCRIPTOR.fields if f.message_type is not None), "")
+    about = getattr(message, inner) if inner else message
+    return about.media_type, getattr(about, "file_name", "") or f"foto.{about.media_type.rpartition('/')[2]}"
 
 
 def _own_view(own: Own) -> View:

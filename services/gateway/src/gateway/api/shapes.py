@@ -25,8 +25,10 @@ JSON_TEXT = frozenset(
 INTEGERS = frozenset(
     {FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_INT64, FieldDescriptor.TYPE_UINT32, FieldDescriptor.TYPE_UINT64}
 )
+NUMBERS = frozenset({FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT})
 LIMITS = {FieldDescriptor.TYPE_INT32: 2**31, FieldDescriptor.TYPE_INT64: 2**53}
 TIMESTAMP = Timestamp.DESCRIPTOR.full_name
+_LARGEST = 1e9  # degrees and the like; nothing here is larger
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, as the Z behind it says
 
 Schema = dict[str, Any]
@@ -101,9 +103,13 @@ def decode_query(given: Mapping[str, list[str]], kind: type[Message], *, skip: I
     fields = fields_of(kind)
     values: dict[str, Any] = {}
     for name, texts in given.items():
-        field = fields.get(name)
+        outer, _, inner = name.partition(".")
+        field, into = fields.get(name), values
+        if inner and outer in fields and fields[outer].message_type is not None and not _repeated(fields[outer]):
+            field, into, name = fields_of_type(fields[outer]).get(inner), values.setdefault(outer, {}), inner  # noqa: PLW2901 - its own name
         read = [_read(field, text) if field is not None else text for text in texts]
-        values[name] = read if field is not None and _repeated(field) else read[-1]
+        if isinstance(into, dict):  # otherwise the outer name was typed as a text, too, which is refused as that
+            into[name] = read if field is not None and _repeated(field) else read[-1]
     return decode(values, kind, skip=skip)
 
 
@@ -112,10 +118,17 @@ def fields_of(message: Message | type[Message]) -> dict[str, FieldDescriptor]:
     return {field.name: field for field in cast("Descriptor", message.DESCRIPTOR).fields}
 
 
+def fields_of_type(field: FieldDescriptor) -> dict[str, FieldDescriptor]:
+    """Return the fields of the message that a field holds, by name."""
+    return {inner.name: inner for inner in cast("Descriptor", field.message_type).fields}
+
+
 def _read(field: FieldDescriptor, text: str) -> Any:
     """Return a query value as JSON would have it; what does not fit stays text and is refused as that."""
     if field.type in INTEGERS and re.fullmatch(r"-?[0-9]{1,18}", text):
         return int(text)
+    if field.type in NUMBERS and re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,15})?", text):
+        return float(text)
     if field.type == FieldDescriptor.TYPE_BOOL and text in {"true", "false"}:
         return text == "true"
     return text
@@ -126,9 +139,14 @@ def _fill(message: Message, values: Mapping[str, Any], skip: frozenset[str], pat
     for name, value in values.items():
         where = f"{path}{name}"
         if name not in fields or name in skip:
-            wrong.append(FieldError(where, "unknown", f"Isian {where} tidak dikenal.", f"The field {where} is not known."))
+            wrong.append(unknown(where))
         elif value is not None:
             _put(message, fields[name], value, where, wrong)
+
+
+def unknown(where: str) -> FieldError:
+    """Return what is said of a field that there is not."""
+    return FieldError(where, "unknown", f"Isian {where} tidak dikenal.", f"The field {where} is not known.")
 
 
 def _put(message: Message, field: FieldDescriptor, value: Any, where: str, wrong: list[FieldError]) -> None:
@@ -168,6 +186,8 @@ def _plain(field: FieldDescriptor, value: Any, where: str, wrong: list[FieldErro
         return _typed(value, bool, where, ("benar atau salah", "true or false"), wrong)
     elif field.type in INTEGERS:
         return _integer(field, value, where, wrong)
+    elif field.type in NUMBERS:
+        return _number(value, where, wrong)
     elif field.type == FieldDescriptor.TYPE_BYTES:
         return _bytes(value, where, wrong)
     else:
@@ -194,6 +214,15 @@ def _integer(field: FieldDescriptor, value: Any, where: str, wrong: list[FieldEr
     if isinstance(value, int) and not isinstance(value, bool) and -limit < value < limit:
         return value
     wrong.append(_type_error(where, "bilangan bulat", "a whole number"))
+    return None
+
+
+def _number(value: Any, where: str, wrong: list[FieldError]) -> float | None:
+    if (
+        isinstance(value, int | float) and not isinstance(value, bool) and -_LARGEST <= value <= _LARGEST
+    ):  # also refuses what is no number
+        return float(value)
+    wrong.append(_type_error(where, "bilangan", "a number"))
     return None
 
 
@@ -262,6 +291,8 @@ def field_schema(field: FieldDescriptor, components: dict[str, Schema]) -> Schem
     if field.type in INTEGERS:
         limit = LIMITS.get(field.type, 2**31)
         return {"type": "integer", "minimum": 1 - limit, "maximum": limit - 1}
+    if field.type in NUMBERS:
+        return {"type": "number"}
     if field.type == FieldDescriptor.TYPE_BYTES:
         return {"type": "string", "contentEncoding": "base64"}
     return {"type": "string"}

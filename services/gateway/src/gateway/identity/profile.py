@@ -8,6 +8,7 @@ from typing import Any
 from chassis import clock
 from chassis.errors import FieldError, InvalidFields
 from malang.singo.v1.applications_pb2 import ApplicantSnapshot
+from malang.twuin.v1.new_connections_pb2 import ConnectionApplicant
 from sqlalchemy import update
 
 from gateway.identity import accounts, sessions, throttle
@@ -34,6 +35,12 @@ def applicant(means: Means, citizen_id: str) -> ApplicantSnapshot:
         address=who.address, rt=who.rt, rw=who.rw, kelurahan=who.kelurahan, religion=who.religion, occupation=who.occupation,
         marital_status=who.marital_status, nationality=who.nationality,
     )  # fmt: skip
+
+
+def connection_applicant(means: Means, citizen_id: str) -> ConnectionApplicant:
+    """Return whom a new water connection is for, to be sent along with the application."""
+    own = details(means, citizen_id)
+    return ConnectionApplicant(name=own.name, phone=own.phone)
 
 
 def set_language(means: Means, person: Person, language: str) -> None:
