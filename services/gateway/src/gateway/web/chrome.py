@@ -13,6 +13,7 @@ from flask import Flask, g, render_template, request, url_for
 from gateway.edge import gateway, new_idempotency_key
 from gateway.identity.sessions import Citizen
 from gateway.web import formats, labels
+from gateway.web import map as city_map
 from gateway.web.catalog import _, language, named, pick, translate, translate_many
 from gateway.web.entries import Entry
 from gateway.web.unread import unread
@@ -117,5 +118,6 @@ def install(app: Flask) -> None:
         asset=asset, menu=menu, flashes=done_notices, here_url=here_url, fresh_key=new_idempotency_key, language=language, pick=pick,
         named=named, labels=labels, rupiah=formats.rupiah, number=formats.number, cubic=formats.cubic, day=formats.day,
         instant=formats.instant, iso=formats.iso, period=formats.period, size=formats.size, present=formats.present,
+        city_of=city_map.city, placed=city_map.placed, pin_of=city_map.pin, kelurahan=city_map.names,
     )  # fmt: skip
     app.context_processor(_shared)
