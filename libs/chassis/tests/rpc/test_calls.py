@@ -123,7 +123,7 @@ def test_a_chain_of_services_shares_one_budget():
 
         with calling(relay) as outer, rpc.deadline(1.0):
             outer.GetKind(GetKindRequest())
-    assert 0.3 < left[0] <= 0.7
+    assert 0.3 < left[0] <= 0.75  # the header rounds up
 
 
 def test_a_budget_that_is_spent_makes_no_call():

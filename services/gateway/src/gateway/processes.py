@@ -24,10 +24,12 @@ def web(running: Process) -> None:
     from granian import Granian
     from granian.constants import Interfaces
 
+    from gateway.edge.shedding import REFUSING
+
     chosen = running.settings
     server = Granian(
         "gateway.wsgi:worker", factory=True, address=chosen.host, port=chosen.port, interface=Interfaces.WSGI, workers=chosen.workers,
-        blocking_threads=chosen.threads, backlog=1024, respawn_failed_workers=True, workers_kill_timeout=20, websockets=False,
+        blocking_threads=chosen.threads + chosen.queue + REFUSING, backlog=1024, respawn_failed_workers=True, workers_kill_timeout=20, websockets=False,
         log_access=False,
     )  # fmt: skip
     threading.Thread(target=_watch, args=(running,), daemon=True).start()

@@ -23,12 +23,17 @@ class Settings(Common, frozen=True, kw_only=True):
     )
     workers: Annotated[int, Meta(description="Processes of the portal's server", ge=1, le=64)] = 2
     threads: Annotated[int, Meta(description="Requests at work at once in one process", ge=1, le=256)] = 16
+    queue: Annotated[int, Meta(description="Requests that may wait in one process; one more is answered 503", ge=1, le=1024)] = 16
     trusted_proxies: Annotated[int, Meta(description="Proxies in front whose X-Forwarded-* headers count", ge=0, le=5)] = 0
     singo_target: Annotated[str, Meta(description="Where singo's RPC is: dns:///host:port, host:port or unix:/path")] = (
         "127.0.0.1:50061"
     )
     twuin_target: Annotated[str, Meta(description="Where twuin's RPC is")] = "127.0.0.1:50062"
     upstream_timeout: Annotated[float, Meta(description="Seconds that a call to a service may take", gt=0, le=60)] = 5.0
+    upstream_calls: Annotated[
+        int,
+        Meta(description="Calls of one process to one service at once; below GATEWAY_THREADS, so that others are answered", ge=1),
+    ] = 12
     demo: Annotated[bool, Meta(description="Demo mode: mailbox page, demo bank page, demo people")] = False
     registry: Annotated[
         str, Meta(description="Population registry: dukcapil, or simulator (synthetic people)", pattern="^(simulator|dukcapil)$")
@@ -53,6 +58,7 @@ class Settings(Common, frozen=True, kw_only=True):
     rate_per_minute: Annotated[int, Meta(description="Requests a minute from one address", ge=10)] = 1200
     rate_person_per_minute: Annotated[int, Meta(description="Requests a minute of one person", ge=10)] = 600
     rate_sign_in_per_minute: Annotated[int, Meta(description="Tries a minute from one address at sign-in and its kin", ge=1)] = 30
+    rate_reports_per_hour: Annotated[int, Meta(description="Reports an hour of one person or guest", ge=1)] = 20
 
     @property
     def secure(self) -> bool:

@@ -13,6 +13,7 @@ from chassis.principal import Minter, Principal
 from chassis.rpc import Upstream
 from malang.singo.v1.applications_pb2_grpc import ApplicationsStub
 from malang.singo.v1.charter_pb2_grpc import CharterStub
+from malang.singo.v1.complaints_pb2_grpc import ComplaintsStub
 from malang.singo.v1.letters_pb2_grpc import LettersStub
 from malang.twuin.v1.billing_pb2_grpc import BillingStub
 from malang.twuin.v1.connections_pb2_grpc import ConnectionsStub
@@ -88,6 +89,11 @@ class Upstreams:
         return _stub(self.singo, ApplicationsStub)
 
     @cached_property
+    def complaints(self) -> ComplaintsStub:
+        """Return singo's complaints."""
+        return _stub(self.singo, ComplaintsStub)
+
+    @cached_property
     def letters(self) -> LettersStub:
         """Return singo's letters."""
         return _stub(self.singo, LettersStub)
@@ -144,7 +150,14 @@ class Upstreams:
                 self.__dict__[name].close()
 
     def _upstream(self, target: str, audience: str) -> Upstream:
-        return Upstream(target, audience, token=self._token, default_timeout=self._settings.upstream_timeout)
+        chosen = self._settings
+        return Upstream(
+            target,
+            audience,
+            token=self._token,
+            default_timeout=chosen.upstream_timeout,
+            most=min(chosen.upstream_calls, chosen.threads),
+        )
 
 
 def _stub(upstream: Upstream, kind: Callable[[Any], S]) -> S:

@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from gateway.edge import Gateway, gateway, install, public
 from gateway.edge.context import API_AUDIENCE
 from gateway.edge.rates import Limiter
+from gateway.edge.shedding import Shedding
 from gateway.identity.keys import ISSUER
 from gateway.identity.means import Means, means_of
 from gateway.schema import database
@@ -41,6 +42,7 @@ def create_app(settings: Settings, *, means: Means | None = None, upstreams: Ups
     app.add_url_rule("/.well-known/jwks.json", "keys", _keys)
     for each in blueprints():
         app.register_blueprint(each)
+    app.wsgi_app = Shedding(app.wsgi_app, most=settings.threads, queue=settings.queue)  # type: ignore[method-assign]  # as Flask documents it
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # as Flask documents it

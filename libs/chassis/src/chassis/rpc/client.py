@@ -11,7 +11,8 @@ import grpc
 from prometheus_client import Histogram
 
 from chassis import telemetry
-from chassis.rpc.failures import METADATA_BYTES, from_call, of_kind
+from chassis.rpc.breaker import MOST, Breaker
+from chassis.rpc.failures import METADATA_BYTES, Failure, Kind, from_call, of_kind
 from chassis.telemetry import context as call_context
 
 log = telemetry.logger(__name__)
@@ -67,9 +68,13 @@ class Upstream:
         token: Callable[[str], str | None],
         default_timeout: float = 5.0,
         idempotent: Collection[str] = (),
+        most: int = MOST,
     ) -> None:
-        """Take where it is, its audience, and who gives the caller's token; `idempotent` names methods besides the reads."""
-        self.audience = audience
+        """Take where it is, its audience, and who gives the caller's token; `idempotent` names methods besides the reads.
+
+        At most `most` calls are on their way to it at once: keep that below the threads of a process which does other things, too.
+        """
+        self.audience, self.breaker = audience, Breaker(audience, most=most)
         self._token, self._timeout, self._idempotent = token, default_timeout, frozenset(idempotent)
         self._once = grpc.insecure_channel(target, options=_options(BALANCED))
         self._retried = grpc.insecure_channel(target, options=_options(RETRIED))
@@ -120,6 +125,19 @@ class _Method:
         budget = self._upstream.budget(timeout)
         if budget <= 0:
             raise of_kind("deadline")
+        breaker, outcome = self._upstream.breaker, cast("Kind | None", "internal")
+        probe = breaker.enter(budget)
+        try:
+            answer = self._call(request, budget)
+            outcome = None
+        except Failure as failure:
+            outcome = failure.kind
+            raise
+        finally:
+            breaker.leave(outcome, budget, probe=probe)
+        return answer
+
+    def _call(self, request: Any, budget: float) -> Any:
         call = self._keyed if call_context.idempotency_key.get() else self._once
         started = time.perf_counter()
         try:
