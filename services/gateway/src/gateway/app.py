@@ -34,11 +34,11 @@ def _forget(name: str, means: Means, *purges: Callable[[Session], object]) -> Jo
 
 
 def _identity_jobs(means: Means) -> Sequence[Job]:
-    from gateway.identity import challenges, recovery, sessions, throttle, tokens
+    from gateway.identity import challenges, guests, recovery, sessions, throttle, tokens
 
     return (
         Job("identity.apply_due_phones", 15, lambda _stop: recovery.apply_due_phones(means)),
-        _forget("identity", means, challenges.purge, throttle.purge, tokens.purge, sessions.purge),
+        _forget("identity", means, challenges.purge, throttle.purge, tokens.purge, sessions.purge, guests.purge),
     )
 
 
@@ -76,6 +76,12 @@ def _kept_answers_jobs(means: Means) -> Sequence[Job]:
     return (_forget("kept_answers", means, kept_answers.purge),)
 
 
+def _kept_pictures_jobs(means: Means) -> Sequence[Job]:
+    from gateway import kept_pictures
+
+    return (_forget("kept_pictures", means, kept_pictures.purge),)
+
+
 def _means(settings: Settings, db: Database) -> Means:
     from gateway.identity.means import means_of
 
@@ -88,5 +94,6 @@ CAPABILITIES: tuple[Capability[Means], ...] = (
     Capability("inbox", subscriptions=_inbox_subscriptions, jobs=_inbox_jobs),
     Capability("access_log", subscriptions=_access_log_subscriptions),
     Capability("kept_answers", jobs=_kept_answers_jobs),
+    Capability("kept_pictures", jobs=_kept_pictures_jobs),
 )
 SERVICE = Service("gateway", Settings, MIGRATIONS, _means, CAPABILITIES)

@@ -1,4 +1,4 @@
-"""Cookies: the session, and one for forms of people who are not signed in. Random values; `__Host-` over https."""
+"""Cookies: the session, a guest's, and one for forms of people who are not signed in. Random values; `__Host-` over https."""
 
 from __future__ import annotations
 
@@ -34,6 +34,9 @@ def drop(response: Response, what: str) -> None:
 
 def begin_session(response: Response, new: NewSession) -> Response:
     """Give the browser the session just opened; whatever it had before no longer counts."""
+    if new.kind == "guest":
+        put(response, "guest", new.token)
+        return response
     put(response, "session", new.token)
     drop(response, "form")
     return response
@@ -42,5 +45,6 @@ def begin_session(response: Response, new: NewSession) -> Response:
 def end_session(response: Response) -> Response:
     """Take the session from the browser and tell it to forget what it kept."""
     drop(response, "session")
+    drop(response, "guest")
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response

@@ -38,7 +38,7 @@ def check() -> None:
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise FormExpired
     given = request.headers.get(HEADER) or request.form.get(FIELD, "")
-    present = cookies.value_of("form") if g.get("person") is None else "session"
+    present = "session" if _session() else cookies.value_of("form")
     if not present or not hmac.compare_digest(given.encode(), _token(_bound()).encode()):
         raise FormExpired
 
@@ -51,14 +51,19 @@ def after(response: Response) -> Response:
 
 
 def _bound() -> str:
-    person = g.get("person")
-    if person is not None:
-        return f"session|{person.session_id}"
+    if session := _session():
+        return f"session|{session}"
     present = cookies.value_of("form")
     if not present:
         present = g.get("form_cookie") or secrets.token_urlsafe(18)
         g.form_cookie = present
     return f"form|{present}"
+
+
+def _session() -> str:
+    """Return the session that forms are bound to; a guest's exists only on some pages, so it binds none."""
+    person = g.get("person")
+    return person.session_id if person is not None and person.kind != "guest" else ""
 
 
 def _token(bound: str) -> str:

@@ -12,7 +12,7 @@ from flask import g, redirect, request
 from werkzeug.wrappers import Response
 
 from gateway.edge.context import for_program
-from gateway.identity.sessions import Citizen, Staff
+from gateway.identity.sessions import Citizen, Guest, Staff
 
 F = TypeVar("F", bound=Callable[..., Any])
 Guard = Callable[[], bool]
@@ -40,6 +40,22 @@ def citizen_required(view: F) -> F:
     return _mark(view, "citizen", lambda: isinstance(g.person, Citizen))
 
 
+def reporter_required(view: F) -> F:
+    """Let in signed-in citizens and guests, who proved a phone; others are led to where one does."""
+    return with_guests(_mark(view, "reporter", lambda: isinstance(g.person, Citizen | Guest)))
+
+
+def with_guests(view: F) -> F:
+    """Make the view know a guest; for any other view there is nobody."""
+    view.__guests__ = True  # type: ignore[attr-defined]  # functions take attributes; their type does not say so
+    return view
+
+
+def admits_guests(view: Callable[..., Any] | None) -> bool:
+    """Tell whether a view knows guests."""
+    return bool(getattr(view, "__guests__", False))
+
+
 def staff_required(*roles: str) -> Callable[[F], F]:
     """Let in staff who have one of `roles`; any staff when none is named."""
 
@@ -51,8 +67,17 @@ def staff_required(*roles: str) -> Callable[[F], F]:
 
 def uploads(view: F) -> F:
     """Let requests of the view be as large as an attachment (12 MiB)."""
-    view.__uploads__ = True  # type: ignore[attr-defined]  # functions take attributes; their type does not say so
-    return view
+    return uploads_up_to(12)(view)
+
+
+def uploads_up_to(mebibytes: int) -> Callable[[F], F]:
+    """Let requests of the view be so large."""
+
+    def decorate(view: F) -> F:
+        view.__uploads__ = mebibytes * 1024 * 1024  # type: ignore[attr-defined]  # as above
+        return view
+
+    return decorate
 
 
 def access_of(view: Callable[..., Any] | None) -> str:
@@ -69,7 +94,7 @@ def check(view: Callable[..., Any]) -> Response | None:
         raise NotAllowed
     if for_program():
         raise Unauthenticated
-    where = "/kantor/masuk" if guard[0].startswith("staff") else "/masuk"
+    where = {"staff": "/kantor/masuk", "reporter": "/lapor/tamu"}.get(guard[0].partition("(")[0], "/masuk")
     wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
     return redirect(f"{where}?{urllib.parse.urlencode({'lanjut': wanted})}" if wanted else where, 303)
 

@@ -43,6 +43,13 @@ def check() -> None:
         raise RateExceeded(wait)
 
 
+def spend(what: str, most: int, seconds: float = 3600.0) -> None:
+    """Count something that the present person may do `most` times in so many seconds; RateExceeded from there on."""
+    wait = gateway().limiter.wait(f"{what}:{g.person.kind}:{g.person.id}", most, seconds)
+    if wait:
+        raise RateExceeded(wait)
+
+
 def limited(name: str) -> Callable[[F], F]:
     """Limit the decorated view's POSTs from one address to what the settings allow for guesses."""
 

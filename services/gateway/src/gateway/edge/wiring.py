@@ -50,12 +50,12 @@ def _before() -> Any:
     g.person, g.bearer, g.language = None, False, _asked_language()
     if request.endpoint is not None and request.endpoint.endswith("static"):
         return None
-    g.person = _person()
+    view = gateway_view()
+    g.person = _person(view)
     g.acting = principal.acting(g.person.principal if g.person else None)
     g.acting.__enter__()
     if g.person is not None and not request.cookies.get(LANGUAGE_COOKIE) and not for_program():
         g.language = g.person.language
-    view = gateway_view()
     _limit_size(view)
     limits.check()
     if view is None:
@@ -72,13 +72,14 @@ def gateway_view() -> Any:
 
 
 def _limit_size(view: Any) -> None:
-    most = UPLOAD_BYTES if getattr(view, "__uploads__", False) else REQUEST_BYTES
+    most = getattr(view, "__uploads__", REQUEST_BYTES)
     request.max_content_length = most
     if (request.content_length or 0) > most:
         raise RequestEntityTooLarge
 
 
-def _person() -> sessions.Person | None:
+def _person(view: Any) -> sessions.Person | None:
+    guests = guards.admits_guests(view)
     given = request.headers.get("Authorization", "")
     if given:
         scheme, _, token = given.partition(" ")
@@ -86,13 +87,20 @@ def _person() -> sessions.Person | None:
             raise Unauthenticated
         who = gateway().verifier.verify(token.strip())
         person = sessions.find_by_id(gateway().means, who.claims.get("sid", ""))
-        if person is None:
+        if person is None or (person.kind == "guest" and not guests):
             raise Unauthenticated
         g.bearer = True
         return person
-    if token := cookies.value_of("session"):
-        return sessions.find(gateway().means, token)
-    return None
+    person = _holder("session")
+    if person is not None and person.kind != "guest":
+        return person
+    visitor = _holder("guest") if guests else None
+    return visitor if visitor is not None and visitor.kind == "guest" else None
+
+
+def _holder(cookie: str) -> sessions.Person | None:
+    token = cookies.value_of(cookie)
+    return sessions.find(gateway().means, token) if token else None
 
 
 def _asked_language() -> str:

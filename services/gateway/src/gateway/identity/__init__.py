@@ -16,10 +16,15 @@ Citizens
     recovery.cancel_phone(means, token); cancel_own_phone(means, citizen_id); waiting_phone(means, citizen_id) -> WaitingPhone | None
         the link to the old phone is /nomor-hilang/batal/<token>
     profile.details(means, citizen_id) -> Details; profile.applicant(means, citizen_id) -> ApplicantSnapshot (for Submit)
-    profile.set_language(means, person, language); profile.set_email(means, citizen_id, email)
+    profile.set_language(means, person, language); contacts.begin_email(means, citizen_id, email, address=…) -> Pending
     profile.change_password(means, person, present, new, *, address)
 
-Sessions (of citizens and staff)
+Guests (a proved phone, no account; they exist only for views that `reporter_required` or `with_guests` mark)
+    guests.begin(means, phone, *, address, language="id") -> Pending; guests.resend(means, request_id)
+    guests.confirm(means, request_id, code, *, address, agent, client="browser") -> NewSession
+    guests.contact(session, vault, ids) -> {guest id: phone}; guests.languages(session, ids) -> {guest id: "id" or "en"}
+
+Sessions (of citizens, guests and staff)
     sessions.open_sessions(means, person) -> [SessionView]; sessions.end(means, person, session_id=None)
     sessions.end_everywhere(means, person, *, but_this=False) -> int
 

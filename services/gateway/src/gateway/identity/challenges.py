@@ -20,7 +20,7 @@ from gateway.identity.means import Means
 from gateway.identity.tables import Challenge
 from gateway.messages import queue
 
-Purpose = Literal["register", "password", "phone", "staff"]
+Purpose = Literal["register", "password", "phone", "staff", "guest", "email"]
 TTL = dt.timedelta(minutes=10)
 TRIES = 5
 _SENDS = 4
@@ -52,20 +52,20 @@ def masked_phone(phone: str) -> str:
 
 def begin(
     session: Session, means: Means, purpose: Purpose, *, payload: dict[str, Any], owner: uuid.UUID | None = None,
-    phone: str = "", decoy: bool = False, coded: bool = True,
+    phone: str = "", email: str = "", decoy: bool = False, coded: bool = True,
 ) -> Pending:  # fmt: skip
-    """Begin something; `phone` gets a code, unless it is a decoy, which does the same work and sends nothing."""
+    """Begin something; `phone` (or `email`) gets a code, unless it is a decoy, which does the same work and sends nothing."""
     identity, now = uuid.uuid4(), clock.now()
     code = _new_code()
     session.execute(
         insert(Challenge).values(
             id=identity, purpose=purpose, owner=owner, code_hash=None if decoy or not coded else _hash(means, identity, code),
-            payload_sealed=means.vault.seal_bytes(orjson.dumps({**payload, "phone": phone}), bound=_bound(identity)), tries=0, sent=1,
+            payload_sealed=means.vault.seal_bytes(orjson.dumps({**payload, "phone": phone, "email": email}), bound=_bound(identity)), tries=0, sent=1,
             sent_at=now, created_at=now, expires_at=now + TTL,
         )
     )  # fmt: skip
     if coded:
-        _send(session, means, phone, code, decoy=decoy)
+        _send(session, means, phone or email, code, decoy=decoy, channel="email" if email else "sms")
     return Pending(str(identity), masked_phone(phone) if phone else "", now + TTL)
 
 
@@ -79,16 +79,17 @@ def resend(means: Means, purpose: Purpose, request_id: str) -> Pending:
         if row.sent >= _SENDS or now < row.sent_at + _PAUSE:
             left = (row.sent_at + _PAUSE - now) if row.sent < _SENDS else TTL
             raise CodeTooSoon(seconds=max(1, int(left.total_seconds())))
-        phone = str(_payload(means, row)["phone"])
+        kept = _payload(means, row)
+        phone, email = str(kept["phone"]), str(kept.get("email", ""))
         code, decoy = _new_code(), row.code_hash is None
         row.sent, row.sent_at = row.sent + 1, now
         if not decoy:
             row.code_hash = _hash(means, row.id, code)
-        _send(session, means, phone, code, decoy=decoy)
-        return Pending(str(row.id), masked_phone(phone), row.expires_at)
+        _send(session, means, phone or email, code, decoy=decoy, channel="email" if email else "sms")
+        return Pending(str(row.id), masked_phone(phone) if phone else "", row.expires_at)
 
 
-def count_try(means: Means, purpose: Purpose, request_id: str) -> tuple[Begun, bytes | None]:
+def count_try(means: Means, purpose: Purpose, request_id: str, *, owner: uuid.UUID | None = None) -> tuple[Begun, bytes | None]:
     """Count a try and commit it, so that it counts whatever comes; return what was begun and the hash of its code."""
     now = clock.now()
     with means.db.transaction() as session:
@@ -96,7 +97,7 @@ def count_try(means: Means, purpose: Purpose, request_id: str) -> tuple[Begun, b
             update(Challenge)
             .where(
                 Challenge.id == _uuid(request_id), Challenge.purpose == purpose, Challenge.used_at.is_(None), Challenge.expires_at > now,
-                Challenge.tries < TRIES,
+                Challenge.tries < TRIES, *([Challenge.owner == owner] if owner else []),
             )
             .values(tries=Challenge.tries + 1)
             .returning(Challenge)
@@ -106,9 +107,9 @@ def count_try(means: Means, purpose: Purpose, request_id: str) -> tuple[Begun, b
         return Begun(row.id, row.owner, _payload(means, row)), row.code_hash
 
 
-def answer(means: Means, purpose: Purpose, request_id: str, code: str) -> Begun:
-    """Return what was begun when `code` is right; CodeRefused otherwise. It is used up by `use`, with the effect."""
-    begun, expected = count_try(means, purpose, request_id)
+def answer(means: Means, purpose: Purpose, request_id: str, code: str, *, owner: uuid.UUID | None = None) -> Begun:
+    """Return what was begun (by `owner`, when named) when `code` is right; CodeRefused otherwise. `use` uses it up, with the effect."""
+    begun, expected = count_try(means, purpose, request_id, owner=owner)
     given = _hash(means, begun.id, "".join(sign for sign in code if sign.isdigit()))
     if expected is None or not hmac.compare_digest(expected, given):
         raise _refused()
@@ -166,12 +167,13 @@ def _hash(means: Means, identity: uuid.UUID, code: str) -> bytes:
     return means.vault.index(f"{identity}|{code}", of="code")
 
 
-def _send(session: Session, means: Means, phone: str, code: str, *, decoy: bool) -> None:
+def _send(session: Session, means: Means, to: str, code: str, *, decoy: bool, channel: str = "sms") -> None:
     body = (
         f"Kode Singo/Twuin Anda: {code}. Berlaku 10 menit. Jangan berikan kepada siapa pun, termasuk petugas. / "
         f"Your code: {code}, valid for 10 minutes. Never share it."
     )
-    queue(session, means.vault, to=phone, body=body, channel="none" if decoy else "sms", good_for=TTL)
+    subject = "Kode Singo/Twuin / Your code" if channel == "email" else ""
+    queue(session, means.vault, to=to, body=body, subject=subject, channel="none" if decoy else channel, good_for=TTL)
 
 
 def _bound(identity: uuid.UUID) -> str:

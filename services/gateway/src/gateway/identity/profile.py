@@ -14,7 +14,7 @@ from sqlalchemy import update
 from gateway.identity import accounts, sessions, throttle
 from gateway.identity.accounts import Details
 from gateway.identity.means import Means
-from gateway.identity.model import check_email, check_password
+from gateway.identity.model import check_password
 from gateway.identity.sessions import Person
 from gateway.identity.tables import Account, StaffMember
 from gateway.messages import queue
@@ -52,16 +52,6 @@ def set_language(means: Means, person: Person, language: str) -> None:
         session.execute(update(table).where(table.id == uuid.UUID(person.id)).values(language=language))
         keys = sessions.cache_keys(session, uuid.UUID(person.id))
     means.cache.delete(*keys)
-
-
-def set_email(means: Means, citizen_id: str, email: str) -> None:
-    """Remember an e-mail address; empty forgets it."""
-    checked = check_email(email)
-    if isinstance(checked, list):
-        raise InvalidFields(fields=checked)
-    with means.db.transaction() as session:
-        account = accounts.get(session, citizen_id, lock=True)
-        account.email_sealed = means.vault.seal(checked, bound=f"account:{account.id}:email") if checked else None
 
 
 def change_password(means: Means, person: Person, present: str, new: str, *, address: str) -> None:

@@ -20,8 +20,11 @@ from sqlalchemy.orm import Session
 from gateway.identity.errors import NoSuchSession
 from gateway.identity.means import Means
 from gateway.identity.tables import Account, SignedIn, StaffMember
+from gateway.identity.tables import Guest as GuestRow
 
 Client = Literal["browser", "api"]
+Kind = Literal["citizen", "guest", "staff"]
+_GUEST_HOURS = 2
 _CACHED = 60  # seconds that Redis may keep a session, and after which it is noted as seen again
 
 
@@ -29,11 +32,11 @@ class _Known(msgspec.Struct):
     """A session as the cache keeps it: no name in clear."""
 
     sid: str
-    kind: Literal["citizen", "staff"]
+    kind: Kind
     subject: str
     client: Client
     language: str
-    name: bytes  # of a citizen, encrypted
+    name: bytes  # of a citizen, or a guest's phone; encrypted
     loa: int
     seen: float
     expires: float
@@ -49,7 +52,7 @@ class Person:
     """Who is signed in; `principal` is what the services will see."""
 
     id: str
-    kind: Literal["citizen", "staff"]
+    kind: Kind
     session_id: str
     client: Client
     language: str
@@ -73,6 +76,20 @@ class Citizen(Person):
     def display_name(self) -> str:
         """Return the name, decrypted when asked for."""
         return self._vault.open(self._name, bound=f"account:{self.id}:name")
+
+
+@dataclass(frozen=True, slots=True)
+class Guest(Person):
+    """A guest: a proved phone, no account."""
+
+    _vault: Vault = field(repr=False)
+    _phone: bytes = field(repr=False)
+
+    @property
+    def display_name(self) -> str:
+        """Return the phone, of which only the ends can be read."""
+        phone = self._vault.open(self._phone, bound=f"guest:{self.id}:phone")
+        return f"{phone[:5]}{'•' * (len(phone) - 8)}{phone[-3:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +117,7 @@ class NewSession:
 
     token: str
     session_id: str
-    kind: Literal["citizen", "staff"]
+    kind: Kind
     subject: str
 
 
@@ -120,7 +137,7 @@ class SessionView:
 def open_session(
     session: Session,
     means: Means,
-    kind: Literal["citizen", "staff"],
+    kind: Kind,
     subject: uuid.UUID,
     *,
     client: Client,
@@ -130,13 +147,13 @@ def open_session(
     """Open a session of a person who has just proved who they are."""
     token, identity, now = secrets.token_urlsafe(32), uuid.uuid4(), clock.now()
     settings = means.settings
-    hours, minutes = (
-        (settings.session_hours, settings.session_idle_minutes)
-        if kind == "citizen"
-        else (settings.staff_hours, settings.staff_idle_minutes)
-    )
+    hours, minutes = {
+        "citizen": (settings.session_hours, settings.session_idle_minutes),
+        "guest": (_GUEST_HOURS, _GUEST_HOURS * 60),
+        "staff": (settings.staff_hours, settings.staff_idle_minutes),
+    }[kind]
     life, idle = dt.timedelta(hours=hours), minutes * 60
-    if client == "api":
+    if client == "api" and kind != "guest":
         life = dt.timedelta(days=settings.refresh_days)
         idle = int(life.total_seconds())
     session.execute(
@@ -254,7 +271,7 @@ def _load(means: Means, condition: ColumnElement[bool]) -> _Known | None:
             return None
         if (now - row.seen_at).total_seconds() >= _CACHED / 2:
             session.execute(update(SignedIn).where(SignedIn.id == row.id, SignedIn.seen_at < now).values(seen_at=now))
-        return _of_citizen(session, row, now) if row.kind == "citizen" else _of_staff(session, row, now)
+        return {"citizen": _of_citizen, "guest": _of_guest, "staff": _of_staff}[row.kind](session, row, now)
 
 
 def _of_citizen(session: Session, row: SignedIn, now: dt.datetime) -> _Known | None:
@@ -267,6 +284,17 @@ def _of_citizen(session: Session, row: SignedIn, now: dt.datetime) -> _Known | N
         sid=str(row.id), kind="citizen", subject=str(row.subject), client="api" if row.client == "api" else "browser",
         language=account.language, name=bytes(account.name_sealed), loa=account.loa, seen=now.timestamp(),
         expires=row.expires_at.timestamp(), idle=row.idle_seconds,
+    )  # fmt: skip
+
+
+def _of_guest(session: Session, row: SignedIn, now: dt.datetime) -> _Known | None:
+    guest = session.execute(select(GuestRow.phone_sealed, GuestRow.language).where(GuestRow.id == row.subject)).one_or_none()
+    if guest is None:
+        return None
+    return _Known(
+        sid=str(row.id), kind="guest", subject=str(row.subject), client="api" if row.client == "api" else "browser",
+        language=guest.language, name=bytes(guest.phone_sealed), loa=0, seen=now.timestamp(), expires=row.expires_at.timestamp(),
+        idle=row.idle_seconds,
     )  # fmt: skip
 
 
@@ -288,6 +316,9 @@ def _person(means: Means, known: _Known) -> Person:
         return Citizen(
             known.subject, "citizen", known.sid, known.client, known.language, principal, known.loa, means.vault, known.name
         )
+    if known.kind == "guest":
+        principal = Principal(known.subject, "guest", loa=known.loa, claims=claims)
+        return Guest(known.subject, "guest", known.sid, known.client, known.language, principal, known.loa, means.vault, known.name)
     roles, areas = frozenset(known.roles), frozenset(known.areas)
     claims["office"] = known.office
     principal = Principal(known.subject, "staff", roles=roles, areas=areas, loa=known.loa, name=known.staff_name, claims=claims)

@@ -26,12 +26,25 @@ class Account(Base):
     birth_date_sealed: Mapped[bytes]
     phone_sealed: Mapped[bytes]
     email_sealed: Mapped[bytes | None]
+    email_proved_at: Mapped[dt.datetime | None]  # none where it was only typed
     profile_sealed: Mapped[bytes]  # JSON: what the registry says for letters
     password_hash: Mapped[str] = mapped_column(Text)
     loa: Mapped[int]
     language: Mapped[str] = mapped_column(Text)
     created_at: Mapped[dt.datetime]
     password_changed_at: Mapped[dt.datetime]
+
+
+class Guest(Base):
+    """Somebody without an account who proved a phone."""
+
+    __tablename__ = "guest"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    phone_index: Mapped[bytes] = mapped_column(unique=True)
+    phone_sealed: Mapped[bytes]
+    language: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[dt.datetime]
+    seen_at: Mapped[dt.datetime] = mapped_column(index=True)
 
 
 class StaffMember(Base):
@@ -128,7 +141,7 @@ class SignedIn(Base):
     __tablename__ = "session"
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     token_hash: Mapped[bytes | None] = mapped_column(unique=True)  # none for an API client
-    kind: Mapped[str] = mapped_column(Text)  # citizen, staff
+    kind: Mapped[str] = mapped_column(Text)  # citizen, guest, staff
     subject: Mapped[uuid.UUID]
     client: Mapped[str] = mapped_column(Text)  # browser, api
     created_at: Mapped[dt.datetime]
