@@ -5,12 +5,13 @@ from chassis import db
 from gateway import kept_answers as _kept_answers
 from gateway import kept_pictures as _kept_pictures
 from gateway.access_log import tables as _access_log
+from gateway.errands import tables as _errands
 from gateway.identity import tables as _identity
 from gateway.inbox import tables as _inbox
 from gateway.messages import tables as _messages
 from gateway.schema import MIGRATIONS, Base
 
-TABLES = (_access_log, _kept_answers, _kept_pictures, _identity, _inbox, _messages)  # imported for what they add to the metadata
+TABLES = (_access_log, _errands, _kept_answers, _kept_pictures, _identity, _inbox, _messages)  # imported for what they add to the metadata
 
 
 def test_migrated_databases_have_exactly_the_tables_of_the_code(means):

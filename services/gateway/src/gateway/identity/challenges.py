@@ -56,11 +56,11 @@ def begin(
 ) -> Pending:  # fmt: skip
     """Begin something; `phone` (or `email`) gets a code, unless it is a decoy, which does the same work and sends nothing."""
     identity, now = uuid.uuid4(), clock.now()
-    code = _new_code()
+    code, kept = _new_code(), orjson.dumps({**payload, "phone": phone, "email": email})
     session.execute(
         insert(Challenge).values(
             id=identity, purpose=purpose, owner=owner, code_hash=None if decoy or not coded else _hash(means, identity, code),
-            payload_sealed=means.vault.seal_bytes(orjson.dumps({**payload, "phone": phone, "email": email}), bound=_bound(identity)), tries=0, sent=1,
+            payload_sealed=means.vault.seal_bytes(kept, bound=_bound(identity)), tries=0, sent=1,
             sent_at=now, created_at=now, expires_at=now + TTL,
         )
     )  # fmt: skip

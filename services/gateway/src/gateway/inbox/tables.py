@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,4 +29,18 @@ class NoticeRow(Base):
         UniqueConstraint("fact_id", "citizen_id"),
         Index("ix_notice_page", "citizen_id", "at", "id"),
         Index("ix_notice_unread", "citizen_id", postgresql_where=text("read_at is null")),
+    )
+
+
+class DeliveryChoice(Base):
+    """Where else than in the inbox a person wants to be told of one kind of matter; no row = nowhere."""
+
+    __tablename__ = "delivery_choice"
+    citizen_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    about: Mapped[str] = mapped_column(Text, primary_key=True)
+    channel: Mapped[str] = mapped_column(Text)
+    chosen_at: Mapped[dt.datetime]
+    __table_args__ = (
+        CheckConstraint("about in ('errands', 'bills', 'water')", name="about"),
+        CheckConstraint("channel in ('sms', 'email')", name="channel"),
     )
