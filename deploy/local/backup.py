@@ -30,7 +30,7 @@ from deploy.local.supervision import processes
 FORM = 1  # of the folder that a backup is
 KEYS = "secrets"
 LEFT = ("postgres", "run", "log")  # the cluster is copied by its own program; sockets and logs begin anew
-KEPT = ("signins", "water")
+KEPT = ("signins.json", "water.json", "demo-used.json")
 NAMELESS = (HOLD, ".partial")
 
 
@@ -69,7 +69,7 @@ def take(state: State, target: Path, *, keys: Path | None = None) -> dict[str, A
         "form": FORM, "began_at": began.isoformat(), "ended_at": clock.now().isoformat(), "bus": _bus(state), "files": copied,
         "cluster_files": sum(1 for each in (partial / "cluster").rglob("*") if each.is_file()),
     }  # fmt: skip
-    _write(partial / "manifest.json", json.dumps(said, indent=1).encode())
+    write(partial / "manifest.json", json.dumps(said, indent=1).encode())
     partial.rename(target)
     return said
 
@@ -110,9 +110,9 @@ def _copy(state: State, target: Path, keys: Path | None) -> dict[str, str]:
     for folder in folders(state):
         shutil.copytree(folder, target / folder.name, ignore=_passing)
     for name in KEPT:
-        if kept := state.read(name):
-            _write(target / f"{name}.json", json.dumps(kept).encode())
-    _write(keys or target / f"{KEYS}.json", json.dumps(state.read(KEYS)).encode())
+        if (state.home / name).exists():
+            write(target / name, (state.home / name).read_bytes())
+    write(keys or target / f"{KEYS}.json", json.dumps(state.read(KEYS)).encode())
     inside = [path for path in target.rglob("*") if path.is_file() and (target / "cluster") not in path.parents]
     return {str(path.relative_to(target)): digest(path) for path in sorted(inside)}
 
@@ -121,7 +121,7 @@ def _passing(_folder: str, names: list[str]) -> list[str]:
     return [name for name in names if name.endswith(NAMELESS)]
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
     """Write a file that only its owner reads and that is not there yet."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
@@ -132,7 +132,7 @@ def _write(path: Path, content: bytes) -> None:
 def _bus(state: State) -> str:
     """Return where the facts are: in the cluster, or on a bus that goes on by itself."""
     with psycopg.connect(embedded_postgres(state).url()) as connection:
-        inside = connection.execute("select from pg_database where datname = 'bus'").fetchone()
+        inside = connection.execute("select 1 from pg_database where datname = 'bus'").fetchone()
     return "inside" if inside else "outside"
 
 

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ def main() -> int:
     return 0
 
 
-def restore(state: State, source: Path, *, keys: Path | None = None) -> dict[str, Any]:
+def restore(state: State, source: Path, *, keys: Path | None = None, given: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Check the whole backup, then put it into the empty home of `state`; return its manifest."""
     said = checked(source)
     kept = keys or source / f"{backup.KEYS}.json"
@@ -48,20 +48,20 @@ def restore(state: State, source: Path, *, keys: Path | None = None) -> dict[str
     if not state.hold():
         raise SystemExit("The platform runs (or is stopping); stop it first (Ctrl-C where it was started).")
     try:
-        _fill(state, source, kept, outside=said["bus"] == "outside")
+        _fill(state, source, kept, outside=said["bus"] == "outside", given=given)
     finally:
         state.release()
     return said
 
 
-def _fill(state: State, source: Path, keys: Path, *, outside: bool) -> None:
+def _fill(state: State, source: Path, keys: Path, *, outside: bool, given: Mapping[str, str]) -> None:
     postgres = embedded_postgres(state)
     if postgres.exists() or (state.home / f"{backup.KEYS}.json").exists():
         raise SystemExit(f"There is data in {state.home}; a restore never writes over it. `make reset` forgets it.")
     backup.verify(postgres, source / "cluster")
     _put(state, source, keys)
     cluster(postgres, source / "cluster")
-    platform = Platform.plan(state)
+    platform = Platform.plan(state, given)
     if outside or "bus" not in platform.databases:
         with serving(postgres):
             rejoin(platform)
@@ -123,8 +123,8 @@ def _put(state: State, source: Path, keys: Path) -> None:
             shutil.copytree(path, state.home / path.name, dirs_exist_ok=True)
             (state.home / path.name).chmod(0o700)
     for name in backup.KEPT:
-        if (source / f"{name}.json").exists():
-            state.keep(name, dict(json.loads((source / f"{name}.json").read_text(encoding="utf-8"))))
+        if (source / name).exists():
+            backup.write(state.home / name, (source / name).read_bytes())
     state.keep(backup.KEYS, dict(json.loads(keys.read_text(encoding="utf-8"))))
 
 

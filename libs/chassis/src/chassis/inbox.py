@@ -19,6 +19,7 @@ from chassis.db.frame import idempotency, inbox, projection
 from chassis.errors import Conflict, Refused
 
 M = TypeVar("M", bound=Message)
+RESTATED = "restated"  # in a session's `info` while it lets a restated fact have its effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Envelope:
     topic: str
     partition: int
     offset: int
+    restated: bool = False  # says a state that was said before, for projections that are rebuilt
 
 
 class KeyReused(Refused):
@@ -76,18 +78,23 @@ def first(session: Session, consumer: str, event_id: UUID) -> bool:
 
 
 def newer(session: Session, name: str, key: str, sequence: int) -> bool:
-    """Tell whether `sequence` is above all that projection `name` has seen of aggregate `key`, and remember it."""
+    """Tell whether `sequence` is above all that projection `name` has seen of aggregate `key`, and remember it.
+
+    While a restated fact has its effect, the version that was seen last passes too: what is missing is filled in.
+    """
     values = {"projection": name, "key": key, "sequence": sequence}
-    return session.execute(_NEWER, values).first() is not None
+    again = session.info.get(RESTATED, False)
+    return session.execute(_NOT_OLDER if again else _NEWER, values).first() is not None
 
 
 _FIRST = pg.insert(inbox).on_conflict_do_nothing().returning(sa.literal(1))
 _new = pg.insert(projection)
-_NEWER = _new.on_conflict_do_update(
-    index_elements=[projection.c.projection, projection.c.key],
-    set_={"sequence": _new.excluded.sequence},
-    where=projection.c.sequence < _new.excluded.sequence,
-).returning(sa.literal(1))
+_NEWER, _NOT_OLDER = (
+    _new.on_conflict_do_update(
+        index_elements=[projection.c.projection, projection.c.key], set_={"sequence": _new.excluded.sequence}, where=passes
+    ).returning(sa.literal(1))
+    for passes in (projection.c.sequence < _new.excluded.sequence, projection.c.sequence <= _new.excluded.sequence)
+)
 
 
 def _claimed(session: Session, place: dict[str, str], digest: bytes) -> bool:

@@ -20,6 +20,7 @@ from chassis.db.frame import outbox
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
 
+_RESTATED = 5  # version of the ids of restated facts; all others have random ones
 _INSERT = sa.insert(outbox)
 _COPY = b"copy outbox (event_id, topic, type, key, sequence, time, traceparent, payload) from stdin (format binary)"
 _TYPES = ["uuid", "text", "text", "text", "int8", "timestamptz", "text", "bytea"]
@@ -43,6 +44,28 @@ def append(session: Session, fact: Message, *, key: str, sequence: int) -> uuid.
     }  # fmt: skip
     session.execute(_INSERT, values)
     return event_id
+
+
+def restate(session: Session, rows: Iterable[Bulk]) -> int:
+    """Say the present state of many aggregates again, for projections that are rebuilt; return how many facts that are.
+
+    Only subscriptions that ask for restated facts get them. `sequence` is the aggregate's present version.
+    """
+    now, count = clock.now(), 0
+    for row in rows:
+        name = row.fact.DESCRIPTOR.full_name
+        values = {
+            "event_id": uuid.uuid5(uuid.uuid4(), name), "topic": topic_of(type(row.fact)), "type": name, "key": row.key,
+            "sequence": row.sequence, "time": now, "traceparent": telemetry.traceparent(), "payload": row.fact.SerializeToString(),
+        }  # fmt: skip
+        session.execute(_INSERT, values)
+        count += 1
+    return count
+
+
+def is_restated(event_id: uuid.UUID) -> bool:
+    """Tell a fact that `restate` said from one that was said with its change: their ids are of different versions."""
+    return event_id.version == _RESTATED
 
 
 def append_copy(session: Session, topic: str, rows: Iterable[Bulk]) -> int:

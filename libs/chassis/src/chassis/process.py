@@ -15,17 +15,23 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import orjson
 from prometheus_client import Counter, Gauge
 
-from chassis import clock, telemetry
+from chassis import clock, faults, telemetry
 from chassis.db import Database, migrate
 from chassis.http import serve_health, stop_on_signals
 from chassis.settings import Common, Serving, load, refuse
 
 if TYPE_CHECKING:  # a process that serves no calls or takes no facts need not load what does
+    from collections.abc import Iterable
+
+    from sqlalchemy.orm import Session
+
     from chassis.consumer import Subscription
+    from chassis.outbox import Bulk
     from chassis.rpc import Served
 
 S = TypeVar("S", bound=Common)
 P = TypeVar("P")
+_RESTATED = 500  # facts of one transaction
 _PATIENCE = 20.0  # seconds: the longest pause after failures, and how long jobs may take to end
 
 RUNS = Counter("job_runs_total", "Rounds of jobs", ["job", "outcome"])
@@ -55,6 +61,7 @@ class Capability(Generic[P]):
     served: Callable[[P], Sequence[Served]] = _nothing
     subscriptions: Callable[[P], Sequence[Subscription]] = _nothing
     jobs: Callable[[P], Sequence[Job]] = _nothing
+    state: Callable[[P, Session], Iterable[Bulk]] | None = None  # the facts that say the present state of everything it owns
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +142,7 @@ def main(service: Service[S, P], arguments: Sequence[str] | None = None) -> int:
     name: str = asked.process
     settings = load(service.settings, service.prefix)
     telemetry.configure(service.name, name, settings)
+    faults.arm(settings.faults_dir, f"{service.name}-{name}")
     db = Database(settings.database_url, pool_size=settings.database_pool, application_name=f"{service.name}-{name}")
     running = Running(service, settings, db)
     try:
@@ -254,7 +262,7 @@ def _commands(service: Service[S, P]) -> dict[str, Command[S, P]]:
         "redrive": Command("let parked facts have their effect again", _redrive),
         "rejoin": Command("after a restore: pass over what the bus holds, say again what the outbox remembers", _rejoin),
     }
-    return {**shared, **service.commands}
+    return {**shared, **_restating(service), **service.commands}
 
 
 def _migrate(running: Running[S, P], _asked: argparse.Namespace) -> None:
@@ -287,6 +295,31 @@ def _rejoin(running: Running[S, P], _asked: argparse.Namespace) -> dict[str, int
         if not after:
             return {"said_again": count}
         count += said
+
+
+def _restate(running: Running[S, P], asked: argparse.Namespace) -> dict[str, int]:
+    """Say the present state of a capability again, a few hundred facts a transaction."""
+    from itertools import islice
+
+    from chassis import outbox
+
+    (state,) = (each.state for each in running.service.capabilities if each.name == asked.capability)
+    assert state is not None
+    count = 0
+    with running.db.transaction(readonly=True) as reading:
+        facts = iter(state(running.parts, reading))
+        while batch := list(islice(facts, _RESTATED)):
+            with running.db.transaction() as writing:
+                count += outbox.restate(writing, batch)
+    return {"restated": count}
+
+
+def _restating(service: Service[S, P]) -> Mapping[str, Command[S, P]]:
+    able = [each.name for each in service.capabilities if each.state is not None]
+    if not able:
+        return {}
+    said = "say a capability's present state again, so that the projections of it are rebuilt"
+    return {"restate": Command(said, _restate, lambda parser: parser.add_argument("capability", choices=able))}
 
 
 def _parser(name: str, bodies: Mapping[str, Body[S, P]], commands: Mapping[str, Command[S, P]]) -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ import psycopg
 import sqlalchemy as sa
 from prometheus_client import Counter, Gauge
 
-from chassis import clock, db, telemetry
+from chassis import clock, db, faults, outbox, telemetry
 from chassis.broker import Broker, BusUnavailable, Outgoing, Publisher
 
 BATCH = 1000
@@ -96,6 +96,7 @@ class Relay:
         except BusUnavailable:
             LOST.inc()
             raise
+        faults.reach("acknowledge_sent")
         self._mark(connection, [row[0] for row in rows])
         SENT.labels(lane).inc(len(rows))
         return len(rows)
@@ -161,6 +162,8 @@ def _message(source: str, topic: str, row: Sequence[Any]) -> Outgoing:
         "ce_specversion": "1.0", "ce_id": str(event_id), "ce_type": type_, "ce_source": source, "ce_time": said_at.isoformat(),
         "ce_subject": key, "ce_sequence": str(sequence), "traceparent": traceparent, "content-type": "application/protobuf",
     }  # fmt: skip
+    if outbox.is_restated(event_id):
+        headers["ce_restated"] = "true"
     return Outgoing(topic, key, bytes(payload), headers)
 
 

@@ -12,6 +12,9 @@ from chassis.broker import BusUnavailable, Outgoing
 from chassis.consumer import Consumer, Subscription
 from chassis.db.frame import dead_letter, inbox, outbox
 from chassis.errors import Refused
+from chassis.inbox import newer
+from chassis.outbox import Bulk, append, restate
+from chassis.relay import Relay
 from malang.twuin.v1.billing_events_pb2 import BillIssued, BillPaid
 
 TOPIC = "twuin.billing"
@@ -281,3 +284,38 @@ def test_an_envelope_without_attributes_gets_stand_ins_from_its_place(bus):
     assert (one.type, one.subject, one.sequence, one.traceparent) == ("", "k", 0, "")
     assert abs(one.time - clock.now()) < dt.timedelta(minutes=1)
     assert BillPaid.DESCRIPTOR.full_name == "malang.twuin.v1.BillPaid"
+
+
+def test_a_restated_fact_reaches_only_who_asks_and_fills_in_what_is_missing(database, bus, handler):
+    told = []
+
+    def project(session, fact, envelope):
+        if newer(session, "bills", envelope.subject, envelope.sequence):
+            handler(session, fact, envelope)
+
+    subscriptions = [
+        Subscription(BillIssued, project, restated=True),
+        Subscription(BillIssued, lambda _session, fact, _envelope: told.append(fact.volume), name="tell"),
+    ]
+    with database.transaction() as session:
+        for volume in (1, 2):
+            append(session, BillIssued(volume=volume), key="b", sequence=volume)
+    relay = Relay(database, bus, source="/test")
+    stop = threading.Event()
+    consuming = threading.Thread(target=Consumer(database, bus, "g", subscriptions).run, args=(stop,))
+    consuming.start()
+    try:
+        relay.turn()
+        _until(lambda: _effects(database) == [1, 2] and told == [1, 2])
+        with database.transaction() as session:  # the projection is lost, the memory of versions is not
+            session.execute(sa.text("delete from effects"))
+            restate(session, [Bulk(BillIssued(volume=7), "b", 2), Bulk(BillIssued(volume=8), "b", 1)])
+            append(session, BillIssued(volume=3), key="b", sequence=3)
+        relay.turn()
+        _until(lambda: told == [1, 2, 3])
+    finally:
+        stop.set()
+        consuming.join()
+        relay.close()
+    assert _effects(database) == [3, 7], "the present version comes again, an older one does not"
+    assert told == [1, 2, 3], "nobody is told twice"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,9 @@ from singo.settings import Settings
 
 if TYPE_CHECKING:
     from chassis.consumer import Subscription
+    from chassis.outbox import Bulk
     from chassis.rpc import Served
+    from sqlalchemy.orm import Session
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 TIDYING = 3600.0  # seconds between two rounds of jobs that only tidy up
@@ -47,6 +49,12 @@ def _letters_jobs(parts: Parts) -> Sequence[Job]:
     return [Job("letters.forget_unissued_files", TIDYING, lambda _stop: jobs.forget_unissued_files(parts.db, press))]
 
 
+def _letters_state(parts: Parts, session: Session) -> Iterator[Bulk]:
+    from singo.letters import restating
+
+    return restating.state(session, parts.vault, parts.address_key)
+
+
 def _applications(parts: Parts) -> Sequence[Served]:
     from chassis.rpc import Served
     from malang.singo.v1.applications_pb2_grpc import add_ApplicationsServicer_to_server
@@ -74,7 +82,7 @@ def _applications_jobs(parts: Parts) -> Sequence[Job]:
 
 CAPABILITIES = (
     Capability("charter", served=_charter),
-    Capability("letters", served=_letters, jobs=_letters_jobs),
+    Capability("letters", served=_letters, jobs=_letters_jobs, state=_letters_state),
     Capability("applications", served=_applications, subscriptions=_applications_subscriptions, jobs=_applications_jobs),
 )
 SERVICE = Service("singo", Settings, MIGRATIONS, Parts, CAPABILITIES)

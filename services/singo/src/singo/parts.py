@@ -62,7 +62,7 @@ class Parts:
             timestamp_url=self.settings.timestamp_url,
             vault=self.vault,
             files=self.files,
-            address_key=self._address_key,
+            address_key=self.address_key,
             remote=self._remote_signer,
         )
 
@@ -80,7 +80,8 @@ class Parts:
             refuse(f"{PREFIX}SIGNER_URL or {PREFIX}SIGNER_CHAIN is wrong: {wrong}")
 
     @property
-    def _address_key(self) -> bytes:
+    def address_key(self) -> bytes:
+        """The key of the hash of certified addresses."""
         try:
             return base64.b64decode(self.settings.address_key, validate=True)
         except binascii.Error:

@@ -14,7 +14,7 @@ from chassis.consumer import letters
 from chassis.consumer.subscription import Subscription, envelope_of, read
 from chassis.db import Database
 from chassis.db.frame import inbox
-from chassis.inbox import Envelope
+from chassis.inbox import RESTATED, Envelope
 
 Outcome = Literal["done", "known", "parked"]
 # Kinds of a failed call to another service that later succeeds; the call's own layer lies above this one.
@@ -31,6 +31,7 @@ def apply(database: Database, group: str, subscription: Subscription, record: Re
                 return "known"
             letters.park(session, consumer, record, envelope, error="parked behind an earlier fact of its key", attempts=0)
             return "parked"
+        session.info[RESTATED] = envelope.restated
         subscription.handle(session, read(subscription.fact, record.payload), envelope)
         return "done"
 

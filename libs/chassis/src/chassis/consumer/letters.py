@@ -16,7 +16,8 @@ from chassis.broker import Record
 from chassis.consumer.subscription import Subscription, by_type, read
 from chassis.db import Database
 from chassis.db.frame import dead_letter, inbox, outbox
-from chassis.inbox import Envelope
+from chassis.inbox import RESTATED, Envelope
+from chassis.outbox import is_restated
 
 PARKED = Counter("consumer_dead_letters_total", "Facts parked", ["consumer", "type"])
 OPEN = Gauge("consumer_dead_letters_open", "Facts that wait to be driven again", ["group"], multiprocess_mode="livemax")
@@ -92,7 +93,7 @@ def _again(database: Database, letter: Any, subscription: Subscription) -> bool:
     """Have the effect now; what fails is noted on the letter."""
     envelope = Envelope(
         letter.event_id, letter.type, letter.source, letter.time, letter.key, letter.sequence, letter.traceparent,
-        letter.topic, letter.partition, letter.offset,
+        letter.topic, letter.partition, letter.offset, is_restated(letter.event_id),
     )  # fmt: skip
     here = dead_letter.c.id == letter.id
     try:
@@ -103,6 +104,7 @@ def _again(database: Database, letter: Any, subscription: Subscription) -> bool:
             values = {"consumer": letter.consumer, "event_id": letter.event_id, "received_at": clock.now()}
             fresh = session.execute(pg.insert(inbox).values(values).on_conflict_do_nothing().returning(sa.literal(1))).first()
             if fresh is not None:
+                session.info[RESTATED] = envelope.restated
                 subscription.handle(session, read(subscription.fact, bytes(letter.payload)), envelope)
             session.execute(sa.update(dead_letter).where(here).values(resolved_at=clock.now()))
     except Exception as wrong:  # noqa: BLE001 - whatever it is, it stands on the letter and the next letter has its turn

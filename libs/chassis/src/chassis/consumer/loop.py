@@ -10,7 +10,7 @@ from contextlib import suppress
 import sqlalchemy as sa
 from prometheus_client import Counter, Gauge, Histogram
 
-from chassis import clock, outbox, telemetry
+from chassis import clock, faults, outbox, telemetry
 from chassis.broker import Broker, BusUnavailable, Place, Record, Subscriber
 from chassis.consumer.effects import apply, bury, transient
 from chassis.consumer.letters import OPEN, count_open
@@ -80,7 +80,9 @@ class Consumer:
         """Let one record have all its effects; False when the process stops before."""
         type_ = record.headers.get("ce_type", "")
         subscriptions = self._subscriptions.get(type_)
-        if subscriptions is None:
+        if subscriptions and record.headers.get("ce_restated"):
+            subscriptions = [each for each in subscriptions if each.restated]
+        if not subscriptions:
             HANDLED.labels(self._group, "", "skipped").inc()
             return True
         return all(self._settle(member, subscription, record, stop) for subscription in subscriptions)
@@ -103,6 +105,7 @@ class Consumer:
                 continue
             HANDLED.labels(self._group, type_, outcome).inc()
             if outcome == "done":
+                faults.reach("effect_offset")
                 LATENCY.labels(self._group).observe(max(0.0, (clock.now() - envelope_of(record).time).total_seconds()))
             return True
         return False

@@ -25,12 +25,14 @@ class Subscription:
     """A fact and what it does here: `handle(session, fact, envelope)`.
 
     `ordered`: a fact that cannot be handled parks all later ones of its key. `name` tells apart two subscriptions to one fact in a group.
+    `restated`: a projection that is rebuilt from what its source says again (`restate`); everything else never meets such facts.
     """
 
     fact: type[Message]
     handle: Callable[[Session, Any, Envelope], None]
     ordered: bool = True
     name: str = ""
+    restated: bool = False
 
     def consumer(self, group: str) -> str:
         """Return the name under which the inbox and the dead letters know it."""
@@ -71,6 +73,7 @@ def envelope_of(record: Record) -> Envelope:
         topic=topic,
         partition=partition,
         offset=record.offset,
+        restated=given("ce_restated", "") == "true",
     )
 
 

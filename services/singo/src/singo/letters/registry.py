@@ -58,7 +58,7 @@ def revoke(session: Session, who: Principal, letter_id: str, reason: str) -> Let
     row.revoked_at, row.revoked_by, row.revocation_reason = clock.now(), who.subject, said
     row.version += 1
     session.flush()
-    outbox.append(session, _revoked(row), key=str(row.id), sequence=row.version)
+    outbox.append(session, revoked_fact(row), key=str(row.id), sequence=row.version)
     return row
 
 
@@ -88,7 +88,8 @@ def _identified(letter_id: str) -> uuid.UUID:
         raise LetterNotFound from wrong
 
 
-def _revoked(row: Letter) -> facts.LetterRevoked:
+def revoked_fact(row: Letter) -> facts.LetterRevoked:
+    """Return the fact of a letter that was taken back."""
     return facts.LetterRevoked(
         letter_id=str(row.id),
         application_id=str(row.application_id),

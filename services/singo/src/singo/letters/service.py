@@ -69,13 +69,13 @@ def reserve(
     where a letter could not show what somebody typed.
     """
     if (found := session.scalar(of_application(application_id))) is not None:
-        return _draft(found, vault)
+        return draft_of(found, vault)
     printable(snapshot, fields)
     day = clock.today()
     series = series_of(kind, kelurahan)
     counter = lock_series(session, series, day.year)
     if (found := session.scalar(of_application(application_id))) is not None:
-        return _draft(found, vault)  # another transaction was faster while this one waited for the series
+        return draft_of(found, vault)  # another transaction was faster while this one waited for the series
     counter.last += 1
     office, code = charter.office(kelurahan), new_code()
     number = number_text(kind, kelurahan, counter.last, day)
@@ -127,7 +127,7 @@ def issue(session: Session, letter_id: str | uuid.UUID, produced: Produced, *, s
     row.signer, row.certified, row.timestamped = produced.signer, produced.certified, produced.timestamped
     row.version += 1
     session.flush()
-    outbox.append(session, _issued(row, produced.address_hash), key=str(row.id), sequence=row.version)
+    outbox.append(session, issued_fact(row, produced.address_hash), key=str(row.id), sequence=row.version)
     return row
 
 
@@ -164,7 +164,8 @@ def shown(signs: str) -> str:
     return ", ".join(f"{sign if sign.isprintable() else '·'} (U+{ord(sign):04X})" for sign in signs[:5])
 
 
-def _draft(row: Letter, vault: Vault) -> LetterDraft:
+def draft_of(row: Letter, vault: Vault) -> LetterDraft:
+    """Return what stands on a reserved or issued letter."""
     page = msgspec.json.decode(vault.open(row.page, bound=_bound(row.id)), type=Page)
     return LetterDraft(str(row.id), row.number, row.code, page, issued=row.state == LetterState.ISSUED.value)
 
@@ -173,7 +174,8 @@ def _bound(letter_id: uuid.UUID) -> str:
     return f"letter:{letter_id}:page"
 
 
-def _issued(row: Letter, hashed: str) -> facts.LetterIssued:
+def issued_fact(row: Letter, hashed: str) -> facts.LetterIssued:
+    """Return the fact of an issued letter; `hashed` is the keyed hash of the address that it certifies."""
     return facts.LetterIssued(
         letter_id=str(row.id),
         application_id=str(row.application_id),
