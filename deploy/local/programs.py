@@ -98,13 +98,14 @@ def _settings(platform: Platform, ports: Ports, given: Mapping[str, str]) -> dic
             "TWUIN_VAULT_KEYS": f"k1:{secret['twuin_vault']}", "TWUIN_INDEX_KEY": secret["twuin_index"],
             "TWUIN_ADDRESS_KEY": secret["singo_address"],
             "TWUIN_SINGO_TARGET": singo, "TWUIN_WORKLOAD_KEY": f"k1:{secret['twuin_workload']}",
+            "TWUIN_FILES_URL": str(state.files / "twuin"),
             "TWUIN_PROVIDER": "local", "TWUIN_PROVIDER_SECRET": secret["provider"],
         },
     }  # fmt: skip
     for service, values in chosen.items():
         shared = {
             "DATABASE_URL": platform.run_url(service), "REDIS_URL": platform.redis_url, "EVENT_BUS_URL": platform.bus_url,
-            "LOG_LEVEL": given.get("LOG_LEVEL", "info"),
+            "LOG_LEVEL": given.get("LOG_LEVEL", "info"), "FAULTS_DIR": given.get("FAULTS_DIR", ""),
         }  # fmt: skip
         own = {name: value for name, value in given.items() if name.startswith(f"{service.upper()}_")}
         chosen[service] = shared | values | own

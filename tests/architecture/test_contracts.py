@@ -29,6 +29,8 @@ BREACHES = {
     "twuin-ledger-tables": ("services/twuin/src/twuin/payments/service.py", "import twuin.ledger.tables"),
     "twuin-billing-tables": ("services/twuin/src/twuin/payments/flow.py", "import twuin.billing.tables"),
     "twuin-payments-tables": ("services/twuin/src/twuin/app.py", "import twuin.payments.local_tables"),
+    "twuin-work-orders-tables": ("services/twuin/src/twuin/leaks/service.py", "import twuin.work_orders.tables"),
+    "twuin-leaks-tables": ("services/twuin/src/twuin/app.py", "import twuin.leaks.tables"),
     "gateway-identity-tables": ("services/gateway/src/gateway/demo.py", "import gateway.identity.tables"),
     "gateway-inbox-tables": ("services/gateway/src/gateway/my_data.py", "import gateway.inbox.tables"),
     "gateway-access-log-tables": ("services/gateway/src/gateway/web/account.py", "import gateway.access_log.tables"),

@@ -11,7 +11,7 @@ from services.twuin.tests.waterworks import Waterworks
 
 
 @pytest.fixture
-def settings(database_url) -> Settings:  # noqa: F811 - the fixture
+def settings(database_url, tmp_path) -> Settings:  # noqa: F811 - the fixture
     from twuin import app
 
     return Settings(
@@ -22,6 +22,7 @@ def settings(database_url) -> Settings:  # noqa: F811 - the fixture
         index_key=base64.b64encode(b"i" * 32).decode(),
         address_key=base64.b64encode(b"a" * 32).decode(),
         provider_secret="a secret of the provider",
+        files_url=str(tmp_path / "files"),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chassis.process import Capability, Job, Service
 
-from twuin import billing, tariffs
+from twuin import billing, tariffs, work_orders
 from twuin.parts import Parts
 from twuin.settings import Settings
 
@@ -108,4 +108,20 @@ def load_tariffs(parts: Parts) -> int:
         return tariffs.load(session, found)
 
 
-SERVICE = Service("twuin", Settings, MIGRATIONS, Parts, CAPABILITIES, prepare=load_tariffs)
+def load_crews(parts: Parts) -> int:
+    """Make the crews those of the file; return how many are new or other."""
+    try:
+        crews = work_orders.read_crews(parts.settings.crews_file)
+    except work_orders.CrewFileWrong as wrong:
+        raise SystemExit(f"crews: {wrong}") from wrong
+    with parts.db.transaction() as session:
+        return work_orders.load_crews(session, crews)
+
+
+def prepare(parts: Parts) -> None:
+    """Load what stands in files: tariffs and crews."""
+    load_tariffs(parts)
+    load_crews(parts)
+
+
+SERVICE = Service("twuin", Settings, MIGRATIONS, Parts, CAPABILITIES, prepare=prepare)

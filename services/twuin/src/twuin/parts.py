@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chassis.crypto import Vault
 from chassis.db import Database
+from chassis.files import FileStore
 from chassis.settings import refuse
 
 from twuin import billing, metering
@@ -25,13 +26,22 @@ class Parts:
         self.settings, self.db = settings, db
 
     @cached_property
-    def holders(self) -> Holders:
-        """Return what opens holders' data; what the layers above connections know is given to it here."""
+    def vault(self) -> Vault:
+        """Return the keys of what is sealed."""
         try:
-            vault = Vault.from_setting(self.settings.vault_keys, index=self.settings.index_key)
+            return Vault.from_setting(self.settings.vault_keys, index=self.settings.index_key)
         except ValueError as wrong:
             refuse(f"{PREFIX}VAULT_KEYS or {PREFIX}INDEX_KEY is wrong: {wrong}")
-        return Holders(vault, metering.serials, billing.last_bill_amount)
+
+    @cached_property
+    def files(self) -> FileStore:
+        """Return where photos and documents are kept."""
+        return FileStore(self.settings.files_url)
+
+    @cached_property
+    def holders(self) -> Holders:
+        """Return what opens holders' data; what the layers above connections know is given to it here."""
+        return Holders(self.vault, metering.serials, billing.last_bill_amount)
 
     @cached_property
     def provider(self) -> LocalProvider:

@@ -18,7 +18,11 @@ class Settings(Serving, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ]
     index_key: Annotated[str, Meta(description="Key of the blind index, base64 of 32 bytes", min_length=1)]
     address_key: Annotated[
-        str, Meta(description="Key of the hash of certified addresses, base64; the same as singo's, to compare with its facts", min_length=1)
+        str,
+        Meta(
+            description="Key of the hash of certified addresses, base64; the same as singo's, to compare with its facts",
+            min_length=1,
+        ),
     ]
     tariffs_dir: Annotated[
         str, Meta(description="Folder with tariff files (*.toml) that `migrate` loads; empty = the labelled demo tariff")
@@ -34,6 +38,15 @@ class Settings(Serving, frozen=True, kw_only=True, forbid_unknown_fields=True):
     singo_target: Annotated[str, Meta(description="Where singo's RPC is: dns:///host:port, host:port or unix:/path")] = (
         "127.0.0.1:50061"
     )
+    files_url: Annotated[
+        str, Meta(description="Where photos and documents are kept, sealed: a folder or s3://bucket/prefix", min_length=1)
+    ]
+    crews_file: Annotated[
+        str, Meta(description="TOML file of the crews, which `migrate` loads; empty = the labelled demo crews")
+    ] = ""
+    leak_join_metres: Annotated[
+        int, Meta(description="Metres within which a report joins an open leak of its zone", ge=0, le=1000)
+    ] = 60
     workload_key: Annotated[
         str, Meta(description="Own Ed25519 key for calls to other services, id:base64 of 32 bytes; empty = it calls none")
     ] = ""
