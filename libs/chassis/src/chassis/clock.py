@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Jakarta")
 _frozen: dt.datetime | None = None
+_off = dt.timedelta()
 
 
 def now() -> dt.datetime:
     """Return the present instant, aware, in UTC."""
-    return _frozen or dt.datetime.now(dt.UTC)
+    return _frozen or dt.datetime.now(dt.UTC) + _off
 
 
 def today() -> dt.date:
@@ -24,6 +25,12 @@ def today() -> dt.date:
 def day_of(instant: dt.datetime) -> dt.date:
     """Return the day in Asia/Jakarta on which an aware instant falls."""
     return instant.astimezone(ZONE).date()
+
+
+def step(seconds: float) -> None:
+    """Let this process's clock be off by `seconds`, as the fault drill wants it."""
+    global _off  # noqa: PLW0603 - one process, one clock
+    _off = dt.timedelta(seconds=seconds)
 
 
 @contextmanager

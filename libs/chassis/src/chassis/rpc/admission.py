@@ -11,7 +11,7 @@ from grpc_health.v1 import health
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import Gauge, Histogram
 
-from chassis import telemetry
+from chassis import faults, telemetry
 from chassis.principal import Principal, Unauthenticated, Verifier, become, peek
 from chassis.rpc.failures import CODES, STATUS_KEY, Failure, of_exception, of_kind, to_status
 from chassis.rpc.rules import Rule, rules_of
@@ -85,6 +85,8 @@ class _Surrounded:
         try:
             self._enter(context)
             answer = self._behaviour(request, context)
+            if call_context.idempotency_key.get() is not None:  # an effect, and it is committed
+                faults.reach("commit_acknowledge")
         except Exception as wrong:  # noqa: BLE001 - the one place where errors become statuses
             self._fail(wrong, context, time.perf_counter() - started)
         else:

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import ClassVar
 
-from chassis import clock, telemetry
+from chassis import clock, faults, telemetry
 from chassis.db import Database
 from chassis.errors import Conflict
 from chassis.principal import Principal
@@ -87,6 +87,7 @@ class Signing:
         except Exception:
             self._give_up_lease(application_id)
             raise
+        faults.reach("pdf_signed")
         with self.db.transaction() as session:
             row = locked(session, select(Application).where(Application.id == application_id))
             if row is None or row.standing.state is not State.SIGNING:

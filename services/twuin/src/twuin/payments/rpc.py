@@ -8,7 +8,7 @@ import uuid
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import grpc
-from chassis import clock, inbox, principal
+from chassis import clock, faults, inbox, principal
 from chassis.db import Database
 from chassis.errors import FieldError, InvalidFields, NotFound
 from chassis.rpc import CITIZEN, access, workload
@@ -93,6 +93,8 @@ class PaymentsServicer(Contract):
         notice = self._provider.verify(request.headers, request.body, now=clock.now())
         with self.db.transaction() as session:
             callbacks.take(session, self._provider.name, notice, request.body)
+            faults.reach("callback_commit")
+        faults.reach("callback_acknowledge")
         return pb.CallbackResponse(response_code="2002500", response_message="Successful")
 
     @access(CITIZEN)
