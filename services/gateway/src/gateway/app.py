@@ -52,10 +52,10 @@ def _messages_jobs(means: Means) -> Sequence[Job]:
     )
 
 
-def _inbox_subscriptions(_means: Means) -> Sequence[Subscription]:
+def _inbox_subscriptions(means: Means) -> Sequence[Subscription]:
     from gateway.inbox.subscriptions import subscriptions
 
-    return subscriptions()
+    return subscriptions(means)
 
 
 def _inbox_jobs(means: Means) -> Sequence[Job]:

@@ -28,7 +28,7 @@ def envelope(fact, event_id=None):
 
 
 def tell(means, fact, event_id=None):
-    handle = next(each.handle for each in subscriptions.subscriptions() if isinstance(fact, each.fact))
+    handle = next(each.handle for each in subscriptions.subscriptions(means) if isinstance(fact, each.fact))
     with means.db.transaction() as session:
         handle(session, fact, envelope(fact, event_id))
 
@@ -73,17 +73,19 @@ def test_a_fact_without_a_person_tells_nobody(means):
 
 
 def test_every_notice_has_words_in_both_languages_for_what_its_subscription_keeps():
-    for _fact, code, _link, kept in subscriptions.TOLD:
+    for told in subscriptions.TOLD:
+        code, kept = told.code, told.kept
         for language in ("id", "en"):
             for sentence in texts.TEXTS[code][language]:
                 wanted = {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
                 assert wanted <= set(kept), (code, wanted)
             assert all(texts.TEXTS[code][language])
-    assert {code for _, code, _, _ in subscriptions.TOLD} == set(texts.TEXTS)
+    assert {told.code for told in subscriptions.TOLD} == set(texts.TEXTS)
 
 
 def test_links_and_parameters_are_fields_of_the_fact():
-    for fact, _code, link, kept in subscriptions.TOLD:
+    for told in subscriptions.TOLD:
+        fact, link, kept = told.fact, told.link, told.kept
         fields = {field.name for field in fact.DESCRIPTOR.fields}
         assert set(kept) <= fields
         assert {name for _, name, _, _ in string.Formatter().parse(link) if name} <= fields
@@ -148,7 +150,7 @@ def test_facts_travel_over_a_real_bus_into_the_inbox(means, database_url):
     stop = threading.Event()
     loops = [
         Relay(means.db, broker.connect(bus), source="/test").run,
-        Consumer(means.db, broker.connect(bus), "gateway", subscriptions.subscriptions()).run,
+        Consumer(means.db, broker.connect(bus), "gateway", subscriptions.subscriptions(means)).run,
     ]
     threads = [threading.Thread(target=loop, args=(stop,)) for loop in loops]
     for each in threads:

@@ -55,8 +55,8 @@ class NoSuchNotice(NotFound):
 
 def notify(
     session: Session, citizens: Iterable[str], code: str, *, fact_id: uuid.UUID, at: dt.datetime, link: str, params: dict[str, Any]
-) -> int:
-    """Write a notice for each citizen; one that this fact has made already is left alone. Return how many are new."""
+) -> dict[str, uuid.UUID]:
+    """Write a notice for each person; one that this fact has made already is left alone. Return the ids of the new ones by person."""
     rows = [
         {
             "id": uuid.uuid4(),
@@ -70,9 +70,9 @@ def notify(
         for each in sorted(set(citizens))
     ]
     if not rows:
-        return 0
+        return {}
     made = insert(NoticeRow).values(rows).on_conflict_do_nothing(index_elements=["fact_id", "citizen_id"])
-    return len(session.execute(made.returning(NoticeRow.id)).all())
+    return {str(row.citizen_id): row.id for row in session.execute(made.returning(NoticeRow.citizen_id, NoticeRow.id))}
 
 
 def page(session: Session, citizen_id: str, *, page_token: str = "", page_size: int = 0, unread_only: bool = False) -> Page[Notice]:

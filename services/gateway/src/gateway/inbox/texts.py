@@ -52,6 +52,99 @@ TEXTS: dict[str, dict[Language, tuple[str, str]]] = {
         "id": ("Surat selesai", "Surat untuk permohonan {reference} sudah ditandatangani dan dapat diunduh."),
         "en": ("Letter ready", "The letter for application {reference} is signed and can be downloaded."),
     },
+    "application_withdrawn": {
+        "id": ("Permohonan ditarik", "Permohonan {reference} sudah Anda tarik."),
+        "en": ("Application withdrawn", "You have withdrawn application {reference}."),
+    },
+    "letter_revoked": {
+        "id": (
+            "Surat dicabut",
+            "Surat untuk permohonan {reference} dicabut oleh lurah. Alasannya ada di halaman pemeriksaan surat.",
+        ),
+        "en": (
+            "Letter revoked",
+            "The lurah revoked the letter for application {reference}. The reason is on its verification page.",
+        ),
+    },
+    "complaint_filed": {
+        "id": ("Laporan diterima", "Laporan {number} sudah kami terima dan ditangani paling lambat {resolve_by}."),
+        "en": ("Report received", "We have received report {number}; it will be dealt with by {resolve_by}."),
+    },
+    "complaint_assigned": {
+        "id": ("Laporan ditangani", "Laporan {number} sudah ada yang menangani."),
+        "en": ("Report taken on", "Somebody is dealing with report {number}."),
+    },
+    "complaint_answered": {
+        "id": ("Laporan dijawab", "Ada jawaban untuk laporan {number}. Pengerjaannya masih berlanjut."),
+        "en": ("Report answered", "There is an answer to report {number}. The work goes on."),
+    },
+    "complaint_progressed": {
+        "id": ("Kabar laporan {number}", "Laporan {number}: {step}."),
+        "en": ("News of report {number}", "Report {number}: {step}."),
+    },
+    "complaint_resolved": {
+        "id": (
+            "Laporan selesai",
+            "Laporan {number} selesai: {outcome}. Sudah puas? Pelapor dapat memberi nilai, atau membukanya lagi sampai {reopen_until}.",
+        ),
+        "en": (
+            "Report resolved",
+            "Report {number} is resolved: {outcome}. Satisfied? Its reporter can rate it, or reopen it until {reopen_until}.",
+        ),
+    },
+    "complaint_reopened": {
+        "id": ("Laporan dibuka lagi", "Laporan {number} dibuka lagi dan ditangani paling lambat {resolve_by}."),
+        "en": ("Report reopened", "Report {number} was reopened; it will be dealt with by {resolve_by}."),
+    },
+    "complaint_refused": {
+        "id": ("Laporan ditolak", "Laporan {number} tidak dapat ditangani. Alasannya ada di halaman laporan."),
+        "en": ("Report refused", "Report {number} cannot be dealt with. The reason is on its page."),
+    },
+    "complaint_withdrawn": {
+        "id": ("Laporan ditarik", "Laporan {number} ditarik oleh pelapornya."),
+        "en": ("Report withdrawn", "Report {number} was withdrawn by its reporter."),
+    },
+    "complaint_rated": {
+        "id": ("Terima kasih atas penilaian Anda", "Nilai {rating} untuk laporan {number} sudah kami catat."),
+        "en": ("Thank you for your rating", "We have noted your rating of {rating} for report {number}."),
+    },
+    "new_connection_applied": {
+        "id": ("Permohonan sambungan diterima", "Permohonan {number} sudah kami terima dan diperiksa paling lambat {due_on}."),
+        "en": ("Connection application received", "We have received application {number}; it will be checked by {due_on}."),
+    },
+    "new_connection_advanced": {
+        "id": ("Permohonan sambungan berlanjut", "Permohonan {number}: {step}, paling lambat {due_on}."),
+        "en": ("Connection application moves on", "Application {number}: {step}, by {due_on}."),
+    },
+    "new_connection_offered": {
+        "id": ("Biaya sambungan baru", "Biaya untuk permohonan {number} adalah {amount}. Bayar paling lambat {due_on}."),
+        "en": ("Cost of the new connection", "The cost for application {number} is {amount}. Please pay by {due_on}."),
+    },
+    "new_connection_held": {
+        "id": (
+            "Sambungan baru tertahan",
+            "Meter untuk permohonan {number} sudah terpasang, tetapi {reason}. Berikan surat lain agar air dapat mengalir.",
+        ),
+        "en": (
+            "New connection on hold",
+            "The meter for application {number} is installed, but {reason}. Give another letter so that the water can flow.",
+        ),
+    },
+    "new_connection_refused": {
+        "id": (
+            "Permohonan sambungan ditolak",
+            "Permohonan {number} tidak dapat dipenuhi: {reason}. Penjelasannya ada di halamannya.",
+        ),
+        "en": ("Connection application refused", "Application {number} cannot be granted: {reason}. Its page explains it."),
+    },
+    "new_connection_activated": {
+        "id": ("Air mengalir", "Sambungan dari permohonan {number} sudah aktif dan terhubung ke akun Anda."),
+        "en": ("The water flows", "The connection of application {number} is active and linked to your account."),
+    },
+    "new_connection_withdrawn": {
+        "id": ("Permohonan sambungan ditarik", "Permohonan {number} sudah ditarik."),
+        "en": ("Connection application withdrawn", "Application {number} was withdrawn."),
+    },
     "bill_issued": {
         "id": ("Tagihan air {period}", "Pemakaian {volume} m³, tagihan {amount}. Bayar paling lambat {due_on}."),
         "en": ("Water bill {period}", "Use {volume} m³, amount {amount}. Please pay by {due_on}."),
@@ -78,7 +171,28 @@ REASONS: dict[str, dict[Language, str]] = {
     "expired": {"id": "masa bayar sudah lewat", "en": "the payment had expired"},
     "cancelled": {"id": "pembayaran sudah dibatalkan", "en": "the payment had been cancelled"},
     "wrong_amount": {"id": "jumlahnya tidak sesuai", "en": "the amount was wrong"},
+    "proof_revoked": {"id": "surat domisilinya dicabut", "en": "the domicile letter was revoked"},
+    "proof_expired": {"id": "surat domisilinya habis masa berlaku", "en": "the domicile letter has expired"},
+    "arrears": {"id": "masih ada tagihan air yang belum dibayar", "en": "there are unpaid water bills"},
+    "no_pipe": {"id": "tidak ada pipa di dekat rumah", "en": "no main is near the house"},
+    "documents": {"id": "dokumennya tidak memenuhi syarat", "en": "the documents do not suffice"},
+    "not_possible": {"id": "pemasangan tidak mungkin dilakukan", "en": "the installation is not possible"},
+    "other": {"id": "alasan lain", "en": "for another reason"},
 }
+STEPS: dict[str, dict[Language, str]] = {
+    "joined": {"id": "digabung dengan laporan lain tentang kebocoran yang sama", "en": "joined to another report of the same leak"},
+    "scheduled": {"id": "perbaikannya dijadwalkan", "en": "the repair is scheduled"},
+    "accepted": {"id": "regu lapangan sudah menerima tugas", "en": "a field crew has taken the job"},
+    "arrived": {"id": "regu lapangan sudah di lokasi", "en": "the field crew is on the spot"},
+    "survey": {"id": "petugas akan menyurvei lokasi", "en": "a crew will survey the place"},
+    "installation": {"id": "petugas akan memasang meter", "en": "a crew will install the meter"},
+}
+OUTCOMES: dict[str, dict[Language, str]] = {
+    "answered": {"id": "sudah ditangani", "en": "dealt with"},
+    "repaired": {"id": "sudah diperbaiki", "en": "repaired"},
+    "not_found": {"id": "petugas tidak menemukan kebocoran di lokasi", "en": "the crew found no leak on the spot"},
+}
+_CODES = {"reason": REASONS, "step": STEPS, "outcome": OUTCOMES}
 _MONTHS: dict[Language, tuple[str, ...]] = {
     "id": (
         "Januari",
@@ -121,9 +235,9 @@ def text(code: str, params: Mapping[str, object], language: Language) -> NoticeT
 def _shown(name: str, value: object, language: Language) -> str:
     if name == "amount":
         return f"Rp {int(str(value)):,}".replace(",", ".")
-    if name == "reason":
-        return REASONS.get(str(value), {}).get(language, str(value))
-    if name in {"due_on", "period"}:
+    if name in _CODES:
+        return _CODES[name].get(str(value), {}).get(language, str(value))
+    if name in {"due_on", "period", "resolve_by", "reopen_until"}:
         return _day(str(value), language)
     return str(value)
 

@@ -10,7 +10,8 @@ from typing import Any
 from chassis import clock, telemetry
 from chassis.crypto import Vault
 from chassis.db import Database
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from gateway.messages.carriers import Carriers, NotSent
@@ -36,16 +37,19 @@ class Letterbox:
 
 def queue(
     session: Session, vault: Vault, *, to: str, body: str, channel: str = "sms", subject: str = "",
-    good_for: dt.timedelta = dt.timedelta(days=1),
+    good_for: dt.timedelta = dt.timedelta(days=1), identity: uuid.UUID | None = None,
 ) -> uuid.UUID:  # fmt: skip
-    """Write a message that goes out once the transaction is committed; channel "none" is for decoys and goes nowhere."""
-    identity, now = uuid.uuid4(), clock.now()
+    """Write a message that goes out once the transaction is committed; channel "none" is for decoys and goes nowhere.
+
+    `identity` names what the message says, so that it is written once however often it is said.
+    """
+    identity, now = identity or uuid.uuid4(), clock.now()
     session.execute(
         insert(OutgoingMessage).values(
             id=identity, channel=channel, to_index=vault.index(to, of="message"), to_sealed=vault.seal(to, bound=f"message:{identity}:to"),
             subject=subject, body_sealed=vault.seal(body, bound=f"message:{identity}:body"), created_at=now, good_until=now + good_for,
             next_try_at=now, tries=0, state="waiting",
-        )
+        ).on_conflict_do_nothing(index_elements=["id"])
     )  # fmt: skip
     return identity
 
@@ -70,11 +74,20 @@ def deliver_due(db: Database, vault: Vault, carriers: Carriers, *, most: int = 5
                 OutgoingMessage.body_sealed, OutgoingMessage.tries, OutgoingMessage.good_until,
             )
         ).all()  # fmt: skip
-    for row in claimed:
-        values = _attempt(vault, carriers, row)
-        with db.transaction() as session:
-            session.execute(update(OutgoingMessage).where(OutgoingMessage.id == row.id).values(**values))
-    return len(claimed)
+    return sum(_hand_over(db, vault, carriers, row) for row in claimed)
+
+
+def _hand_over(db: Database, vault: Vault, carriers: Carriers, row: Any) -> bool:
+    """Send one claimed message, unless its lease ended while others of its batch were slow and somebody else has it by now."""
+    own = (OutgoingMessage.id == row.id, OutgoingMessage.tries == row.tries, OutgoingMessage.state == "waiting")
+    with db.transaction() as session:
+        renewed = update(OutgoingMessage).where(*own).values(next_try_at=clock.now() + _LEASE).returning(OutgoingMessage.id)
+        if session.execute(renewed).first() is None:
+            return False
+    values = _attempt(vault, carriers, row)
+    with db.transaction() as session:  # a crash before this: the message is handed over again, with the same reference
+        session.execute(update(OutgoingMessage).where(*own).values(**values))
+    return True
 
 
 def _attempt(vault: Vault, carriers: Carriers, row: Any) -> dict[str, object]:
