@@ -9,6 +9,9 @@ from enum import IntEnum
 BLOCK = "block"  # the tariffs' code of lines for use
 PENALTY = "penalty"
 STAMP_DUTY = "stamp_duty"
+DEPOSIT = "deposit"  # of a new connection: held, not earned
+USE, CONNECTION = "use", "connection"  # kinds of bills
+_OF_CONNECTION = "S"  # after the month in the period of a connection's own cost, so that it takes no month's place
 
 
 class State(IntEnum):
@@ -60,6 +63,21 @@ class Surcharges:
 
 
 NONE = Surcharges()
+
+
+def connection_period(month: str) -> str:
+    """Return the period of a new connection's cost: a mark on the month, sorted after that month's bill of use."""
+    return month + _OF_CONNECTION
+
+
+def kind_of(period: str) -> str:
+    """Return the kind of the bill of a period: use, or connection."""
+    return CONNECTION if period.endswith(_OF_CONNECTION) else USE
+
+
+def month_of(period: str) -> str:
+    """Return the month of a period, YYYY-MM."""
+    return period[:7]
 
 
 def total(lines: Sequence[Line]) -> int:

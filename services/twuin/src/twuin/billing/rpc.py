@@ -56,7 +56,7 @@ class BillingServicer(Contract):
             if row is None:
                 raise service.BillNotFound
             lines = service.lines(session, [bill_id])[bill_id]
-            tariff = tariffs.by_id(session, row.tariff_id)
+            tariff = tariffs.by_id(session, row.tariff_id) if row.tariff_id else None
         return messages.explained(row, lines, tariff)
 
     @access(staff("admin", "operator"))
@@ -144,7 +144,8 @@ def _before(token: str) -> tuple[str, uuid.UUID] | None:
         return None
     try:
         period, bill_id = json.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        return f"{first_day(period):%Y-%m}", uuid.UUID(bill_id)
+        first_day(period[:7])
+        return str(period), uuid.UUID(bill_id)
     except (ValueError, TypeError, AttributeError) as wrong:
         raise InvalidFields(
             fields=[FieldError("page_token", "page_token", "Penanda halaman tidak dikenal.", "The page token is not known.")]

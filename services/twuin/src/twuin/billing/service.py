@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from twuin import tariffs
 from twuin.billing import messages, run
-from twuin.billing.model import NONE, Line, State, Surcharges
+from twuin.billing.model import NONE, Line, State, Surcharges, month_of
 from twuin.billing.tables import BillRow, LineRow
 
 
@@ -57,10 +57,10 @@ def lines(session: Session, bill_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, li
 
 
 def last_bill_amount(session: Session, connection_id: uuid.UUID) -> int | None:
-    """Return the amount of a connection's latest bill in rupiah, or None when it never had one."""
+    """Return the amount of a connection's latest bill of use in rupiah, or None when it never had one."""
     latest = (
         sa.select(BillRow.amount)
-        .where(BillRow.connection_id == connection_id, BillRow.state != State.CANCELLED.value)
+        .where(BillRow.connection_id == connection_id, BillRow.state != State.CANCELLED.value, BillRow.run_id.is_not(None))
         .order_by(BillRow.period.desc())
         .limit(1)
     )
@@ -91,7 +91,11 @@ def settle(session: Session, bill_ids: Sequence[uuid.UUID], *, payment_id: uuid.
         raise RuntimeError("settle was called with bills that are not open")
     for bill_id, connection_id, period, amount, version in rows:
         fact = BillPaid(
-            bill_id=str(bill_id), connection_id=str(connection_id), period=period, amount=amount, payment_id=str(payment_id)
+            bill_id=str(bill_id),
+            connection_id=str(connection_id),
+            period=month_of(period),
+            amount=amount,
+            payment_id=str(payment_id),
         )
         outbox.append(session, fact, key=str(bill_id), sequence=version)
 
@@ -113,7 +117,10 @@ def explained(session: Session, bill_ids: Sequence[uuid.UUID]) -> list[billing_p
     """Return bills with their lines and tariffs, oldest period first, whoever asks."""
     rows = session.scalars(sa.select(BillRow).where(BillRow.bill_id.in_(bill_ids)).order_by(BillRow.period, BillRow.bill_id)).all()
     parts = lines(session, bill_ids)
-    return [messages.explained(row, parts[row.bill_id], tariffs.by_id(session, row.tariff_id)) for row in rows]
+    return [
+        messages.explained(row, parts[row.bill_id], tariffs.by_id(session, row.tariff_id) if row.tariff_id else None)
+        for row in rows
+    ]
 
 
 def closed(bill_ids: sa.Select[uuid.UUID]) -> sa.Select[uuid.UUID]:

@@ -25,8 +25,8 @@ class BillRow(Base):
 
     bill_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid, primary_key=True)
     connection_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid)
-    run_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid)
-    tariff_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid)
+    run_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)  # null: of a new connection, which no run issues
+    tariff_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)  # null: of a new connection, which no tariff prices
     connection_number: Mapped[str] = mapped_column(sa.Text)
     period: Mapped[str] = mapped_column(sa.Text)
     tariff_group: Mapped[str] = mapped_column(sa.Text)

@@ -5,6 +5,7 @@ from twuin.connections.errors import ConnectionNotFound
 from twuin.connections.holders import Holders, bound
 from twuin.connections.intake import Newcomer, known_numbers, take_in
 from twuin.connections.model import State, number_of, phone_of
+from twuin.connections.planning import Plan, activate, drop_plan, plan
 from twuin.connections.queries import billable, directory, links
 from twuin.connections.service import Owned, citizens_of, link, owned, unlink
 
@@ -13,12 +14,15 @@ __all__ = [
     "Holders",
     "Newcomer",
     "Owned",
+    "Plan",
     "State",
+    "activate",
     "billable",
     "bound",
     "checked_purpose",
     "citizens_of",
     "directory",
+    "drop_plan",
     "known_numbers",
     "link",
     "links",
@@ -26,6 +30,7 @@ __all__ = [
     "numbered",
     "owned",
     "phone_of",
+    "plan",
     "take_in",
     "tell",
     "unlink",

@@ -41,8 +41,10 @@ class Found:
 
 
 def find(session: Session, holders: Holders, viewer: Principal, query: str, *, size: int, after: str = "") -> Found:
-    """Find connections of the viewer's areas by the start of their number (4 digits or more) or the registered phone."""
-    statement = sa.select(ConnectionRow).where(_matches(holders, query), within(viewer), ConnectionRow.number > after)
+    """Find connections of the viewer's areas by the start of their number (4 digits or more) or the registered phone; not planned ones."""
+    statement = sa.select(ConnectionRow).where(
+        _matches(holders, query), within(viewer), ConnectionRow.number > after, ConnectionRow.state != model.State.PLANNED.value
+    )
     rows = list(session.scalars(statement.order_by(ConnectionRow.number).limit(size + 1)))
     shown = rows[:size]
     more = shown[-1].number if len(rows) > size else ""

@@ -23,6 +23,7 @@ class State(IntEnum):
     ACTIVE = 1
     CLOSED = 2  # temporarily
     REMOVED = 3
+    PLANNED = 4  # applied for: its cost can be paid, no water flows
 
 
 def number_of(text: str) -> str | None:

@@ -22,6 +22,7 @@ from twuin.connections.holders import Holders
 from twuin.connections.tables import ConnectionRow, PhoneProofRow
 
 ALL = "*"
+_STANDING = (model.State.ACTIVE.value, model.State.CLOSED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +148,7 @@ def _linked(session: Session, citizen_id: str, row: ConnectionRow, proof: str) -
 
 
 def _standing(session: Session, number: str) -> ConnectionRow | None:
-    return session.scalar(
-        sa.select(ConnectionRow).where(ConnectionRow.number == number, ConnectionRow.state != model.State.REMOVED.value)
-    )
+    return session.scalar(sa.select(ConnectionRow).where(ConnectionRow.number == number, ConnectionRow.state.in_(_STANDING)))
 
 
 def _meter_proves(session: Session, holders: Holders, connection_id: uuid.UUID, serial: str, amount: int) -> bool:

@@ -101,9 +101,12 @@ def summaries(session: Session, holders: Holders, rows: Sequence[tuple[Connectio
     ]  # fmt: skip
 
 
-def link(session: Session, connection_id: uuid.UUID, citizen_id: str, proof: str) -> None:
-    """Link an account to a connection; nothing happens when it is linked already. The caller has seen the proof."""
-    version = _next_version(session, connection_id)
+def link(session: Session, connection_id: uuid.UUID, citizen_id: str, proof: str, *, told: bool = True) -> None:
+    """Link an account to a connection; nothing happens when it is linked already. The caller has seen the proof.
+
+    Without `told` no fact says so: the person hears of a planned connection from its application.
+    """
+    version = next_version(session, connection_id)
     linked = session.scalar(
         sa.select(LinkRow.link_id).where(
             LinkRow.connection_id == connection_id, LinkRow.citizen_id == citizen_id, LinkRow.unlinked_at.is_(None)
@@ -118,6 +121,8 @@ def link(session: Session, connection_id: uuid.UUID, citizen_id: str, proof: str
         )
     )  # fmt: skip
     session.flush()
+    if not told:
+        return
     fact = ConnectionLinked(connection_id=str(connection_id), citizen_id=citizen_id, proof=proof)
     outbox.append(session, fact, key=str(connection_id), sequence=version)
 
@@ -125,7 +130,7 @@ def link(session: Session, connection_id: uuid.UUID, citizen_id: str, proof: str
 def unlink(session: Session, connection_id: uuid.UUID, citizen_id: str) -> None:
     """End a citizen's link; ConnectionNotFound when there is none."""
     owned(session, connection_id, citizen_id)
-    version = _next_version(session, connection_id)
+    version = next_version(session, connection_id)
     ended = session.execute(
         sa.update(LinkRow)
         .where(LinkRow.connection_id == connection_id, LinkRow.citizen_id == citizen_id, LinkRow.unlinked_at.is_(None))
@@ -138,7 +143,7 @@ def unlink(session: Session, connection_id: uuid.UUID, citizen_id: str) -> None:
     outbox.append(session, fact, key=str(connection_id), sequence=version)
 
 
-def _next_version(session: Session, connection_id: uuid.UUID) -> int:
+def next_version(session: Session, connection_id: uuid.UUID) -> int:
     """Lock the connection and count its change."""
     return session.execute(
         sa.update(ConnectionRow)

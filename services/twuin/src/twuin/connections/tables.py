@@ -13,13 +13,16 @@ from twuin.schema import Base
 _Instant = sa.DateTime(timezone=True)
 
 
+connection_numbers = sa.Sequence("connection_numbers", start=40_000_001, metadata=Base.metadata)
+
+
 class ConnectionRow(Base):
     """A connection; what identifies its holder is sealed, bound to "connections:<id>:<column>"."""
 
     __tablename__ = "connections"
     __table_args__ = (
         sa.UniqueConstraint("number"),
-        sa.CheckConstraint("state in (1, 2, 3)", name="known_state"),
+        sa.CheckConstraint("state in (1, 2, 3, 4)", name="known_state"),
         sa.Index("ix_connections_phone_index", "phone_index"),
     )
 

@@ -16,9 +16,11 @@ class Account(IntEnum):
     QRIS_CLEARING = 1220  # money at the acquirer, by QRIS
     REFUNDS_PAYABLE = 2100  # money that came and must go back
     STAMP_DUTY = 2200  # collected for the state
+    DEPOSITS = 2300  # held for as long as a connection stands
     REVENUE_USE = 4100  # water by the block
     REVENUE_FIXED = 4200  # meter maintenance, administration
     REVENUE_PENALTY = 4300
+    REVENUE_CONNECTION = 4400  # new connections: registration, meter, pipe, labour
 
 
 class Kind(StrEnum):
@@ -28,6 +30,10 @@ class Kind(StrEnum):
     FIXED = "fixed"
     PENALTY = "penalty"
     STAMP_DUTY = "stamp_duty"
+    CONNECTION = "connection"
+    DEPOSIT = "deposit"
+    CONNECTION_UNDONE = "connection_undone"  # a connection that is not made after all: its bill is cancelled or given back
+    DEPOSIT_UNDONE = "deposit_undone"
     SETTLEMENT = "settlement"  # reference: the bill, so a bill is settled once
     REFUND_DUE = "refund_due"  # reference: the receipt of the money
 

@@ -3,7 +3,7 @@
 from twuin.metering.errors import MeterNotFound, ReadingExists
 from twuin.metering.intake import Standing, invent_history, take_in
 from twuin.metering.queries import volumes
-from twuin.metering.service import Taken, enter, install, recent, replace, serials
+from twuin.metering.service import Taken, enter, install, recent, replace, serial_taken, serials
 
 __all__ = [
     "MeterNotFound",
@@ -15,6 +15,7 @@ __all__ = [
     "invent_history",
     "recent",
     "replace",
+    "serial_taken",
     "serials",
     "take_in",
     "volumes",

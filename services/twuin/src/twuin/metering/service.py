@@ -58,6 +58,11 @@ def serials(session: Session, connection_ids: Sequence[uuid.UUID]) -> Mapping[uu
     return {connection_id: serial for connection_id, serial in rows}  # noqa: C416 - dict(rows) has no type
 
 
+def serial_taken(session: Session, serial: str) -> bool:
+    """Tell whether a meter with this serial stands or stood somewhere."""
+    return session.scalar(sa.select(MeterRow.meter_id).where(MeterRow.serial == serial)) is not None
+
+
 def install(session: Session, connection_id: uuid.UUID, *, serial: str, digits: int, initial: int, on: dt.date) -> uuid.UUID:
     """Set the first meter of a connection; return its id."""
     meter = _new_meter(session, connection_id, serial=serial, digits=digits, initial=initial, on=on)
@@ -178,8 +183,7 @@ def _new_meter(session: Session, connection_id: uuid.UUID, *, serial: str, digit
         meter_id=uuid.uuid4(), connection_id=connection_id, serial=serial, digits=digits, initial_value=initial,
         installed_on=on, final_value=None, removed_on=None,
     )  # fmt: skip
-    taken = session.scalar(sa.select(MeterRow.meter_id).where(MeterRow.serial == serial))
-    if taken is not None:
+    if serial_taken(session, serial):
         raise SerialTaken(serial=serial)
     session.add(meter)
     session.flush()

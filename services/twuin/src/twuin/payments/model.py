@@ -36,6 +36,7 @@ class Reason(enum.StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     WRONG_AMOUNT = "wrong_amount"
+    NOT_POSSIBLE = "not_possible"  # what was paid for cannot be made
 
 
 WAITING = (State.STARTING, State.PENDING)  # holds its bills; money may still come

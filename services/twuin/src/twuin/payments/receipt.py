@@ -100,16 +100,9 @@ def _said(receipt: Receipt) -> dict[str, object]:
 
 
 def _bill(bill: billing_pb2.Bill) -> dict[str, object]:
-    notes = [
-        f"Sambungan {bill.connection_number}", f"periode {month(bill.period)}",
-        f"meter {bill.previous_value} → {bill.current_value}", f"pemakaian {bill.volume} m³",
-    ]  # fmt: skip
-    notes += (
-        ["perkiraan"] * bill.estimated + ["meter diganti"] * bill.replaced + ["angka meter berputar dari awal"] * bill.rolled_over
-    )
     return {
         "number": bill.number,
-        "about": " · ".join(notes),
+        "about": " · ".join(_notes(bill)),
         "amount": rupiah(bill.amount),
         "lines": [
             {
@@ -121,6 +114,18 @@ def _bill(bill: billing_pb2.Bill) -> dict[str, object]:
             for line in bill.lines
         ],
     }
+
+
+def _notes(bill: billing_pb2.Bill) -> list[str]:
+    if bill.kind == billing.CONNECTION:
+        return [f"Sambungan baru {bill.connection_number}", "biaya pemasangan"]
+    notes = [
+        f"Sambungan {bill.connection_number}", f"periode {month(bill.period)}",
+        f"meter {bill.previous_value} → {bill.current_value}", f"pemakaian {bill.volume} m³",
+    ]  # fmt: skip
+    return notes + (
+        ["perkiraan"] * bill.estimated + ["meter diganti"] * bill.replaced + ["angka meter berputar dari awal"] * bill.rolled_over
+    )
 
 
 def rupiah(amount: int) -> str:
