@@ -6,7 +6,7 @@ import grpc
 from chassis import rpc
 from malang.twuin.v1 import network_pb2, network_pb2_grpc
 
-from twuin.network import model
+from twuin.network import model, pipes
 
 
 class NetworkServicer(network_pb2_grpc.NetworkServicer):
@@ -18,6 +18,21 @@ class NetworkServicer(network_pb2_grpc.NetworkServicer):
         return network_pb2.ListZonesResponse(
             zones=[network_pb2.Zone(code=zone.code, name=zone.name, kelurahan=zone.kelurahan) for zone in model.zones()]
         )
+
+    @rpc.access(rpc.staff("operator", "water_cs", "crew"))
+    def ListMains(self, request: network_pb2.ListMainsRequest, context: grpc.ServicerContext) -> network_pb2.ListMainsResponse:
+        """Return the mains of one zone, or of all."""
+        found = [each for each in pipes.mains() if request.zone in ("", each.zone)]
+        return network_pb2.ListMainsResponse(
+            mains=[
+                network_pb2.Main(
+                    code=each.code, zone=each.zone, diameter_mm=each.diameter_mm,
+                    coordinates=[degree for point in each.line for degree in point],
+                )
+                for each in found
+            ],
+            synthetic=pipes.synthetic(),
+        )  # fmt: skip
 
 
 def served() -> rpc.Served:
