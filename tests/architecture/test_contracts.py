@@ -23,6 +23,7 @@ BREACHES = {
     "models": ("services/twuin/src/twuin/tariffs/model.py", "import sqlalchemy"),
     "singo-letters-tables": ("services/singo/src/singo/applications/service.py", "import singo.letters.tables"),
     "singo-applications-tables": ("services/singo/src/singo/app.py", "import singo.applications.tables"),
+    "singo-complaints-tables": ("services/singo/src/singo/parts.py", "import singo.complaints.tables"),
     "twuin-connections-tables": ("services/twuin/src/twuin/metering/service.py", "import twuin.connections.tables"),
     "twuin-metering-tables": ("services/twuin/src/twuin/billing/service.py", "from twuin.metering import tables"),
     "twuin-tariffs-tables": ("services/twuin/src/twuin/billing/run.py", "import twuin.tariffs.tables"),

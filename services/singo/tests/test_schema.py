@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from singo.applications import tables as _applications  # noqa: F401 - registers its tables
+from singo.complaints import tables as _complaints  # noqa: F401 - registers its tables
 from singo.letters import tables as _letters  # noqa: F401 - registers its tables
 from singo.schema import Base
 

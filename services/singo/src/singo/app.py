@@ -80,9 +80,33 @@ def _applications_jobs(parts: Parts) -> Sequence[Job]:
     ]
 
 
+def _complaints(parts: Parts) -> Sequence[Served]:
+    from chassis.rpc import Served
+    from malang.singo.v1.complaints_pb2_grpc import add_ComplaintsServicer_to_server
+
+    from singo.complaints.rpc import ComplaintsServicer
+
+    servicer = ComplaintsServicer(parts.db, parts.complaint_means)
+    return [Served(add_ComplaintsServicer_to_server, servicer, "malang.singo.v1.Complaints")]
+
+
+def _complaints_subscriptions(parts: Parts) -> Sequence[Subscription]:
+    from singo.complaints.subscriptions import Listener
+
+    return Listener(parts.complaint_means).subscriptions()
+
+
+def _complaints_jobs(parts: Parts) -> Sequence[Job]:
+    from singo.complaints import jobs
+
+    means = parts.complaint_means
+    return [Job("complaints.forget_unused_photos", TIDYING, lambda _stop: jobs.forget_unused_photos(parts.db, means))]
+
+
 CAPABILITIES = (
     Capability("charter", served=_charter),
     Capability("letters", served=_letters, jobs=_letters_jobs, state=_letters_state),
     Capability("applications", served=_applications, subscriptions=_applications_subscriptions, jobs=_applications_jobs),
+    Capability("complaints", served=_complaints, subscriptions=_complaints_subscriptions, jobs=_complaints_jobs),
 )
 SERVICE = Service("singo", Settings, MIGRATIONS, Parts, CAPABILITIES)

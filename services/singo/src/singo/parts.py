@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ from singo.settings import PREFIX, Settings
 if TYPE_CHECKING:
     from singo.applications.means import Means
     from singo.applications.signing import Signing
+    from singo.complaints.means import Means as ComplaintMeans
     from singo.letters import Press, RemoteSigner, Trust
 
 
@@ -100,3 +102,12 @@ class Parts:
         from singo.applications.signing import Signing
 
         return Signing(self.db, self.means, self.press_and_trust[0], self.settings.signing_lease_seconds)
+
+    @cached_property
+    def complaint_means(self) -> ComplaintMeans:
+        """What complaints work with."""
+        from singo.complaints import categories
+        from singo.complaints.means import Means
+
+        reopen_for = dt.timedelta(days=self.settings.complaint_reopen_days)
+        return Means(categories.load(), self.charter, charter.city_calendar(), self.vault, self.files, reopen_for)

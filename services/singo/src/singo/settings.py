@@ -29,4 +29,7 @@ class Settings(Serving, frozen=True, kw_only=True, forbid_unknown_fields=True):
     signer_token: Annotated[str, Meta(description="Bearer token of the signing service")] = ""
     signer_chain: Annotated[str, Meta(description="PEM file of the service's certificate and those above it, root last")] = ""
     signing_lease_seconds: Annotated[int, Meta(description="How long one process may take to make a letter", ge=5, le=600)] = 30
+    complaint_reopen_days: Annotated[
+        int, Meta(description="Days within which a resolved complaint may be reopened", ge=1, le=365)
+    ] = 14
     job_interval_seconds: Annotated[int, Meta(description="Pause between two rounds of jobs", ge=1, le=3600)] = 15

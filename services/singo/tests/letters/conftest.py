@@ -14,11 +14,11 @@ from chassis import rpc
 from chassis.crypto import Vault
 from chassis.db import Database
 from chassis.db.frame import outbox
+from chassis.files import FileStore
 from chassis.testing import serve
 from malang.singo.v1 import letters_events_pb2, letters_pb2_grpc
 from singo import letters
 from singo.charter import Charter
-from chassis.files import FileStore
 from singo.letters.rpc import LettersServicer
 from singo.letters.signing import local_identity
 from singo.letters.verification import Verification

@@ -8,6 +8,7 @@ from threading import Thread
 
 import pytest
 from chassis import clock
+from chassis.files import FileStore
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -15,7 +16,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from singo import letters
-from chassis.files import FileStore
 from singo.letters import RemoteSigner, Trust
 from singo.letters.checking import SignatureState, check
 

@@ -54,6 +54,11 @@ def as_citizen(subject: str, *, loa: int = 2) -> Acting:
     return principal.acting(Principal(subject, "citizen", loa=loa))
 
 
+def as_guest(subject: str) -> Acting:
+    """Be the guest `subject`, who proved a phone and has no account, inside the block."""
+    return principal.acting(Principal(subject, "guest"))
+
+
 def as_staff(
     *, roles: Collection[str] = ("officer",), areas: Collection[str] = ("*",), subject: str = "staff-1", name: str = "Petugas Uji"
 ) -> Acting:
