@@ -15,6 +15,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         entry,
         inbox_pages,
         letters,
+        new_connections,
         payments,
         public,
         recovery,
@@ -24,5 +25,5 @@ def blueprints() -> tuple[Blueprint, ...]:
 
     return (
         site.pages, public.pages, entry.pages, recovery.pages, account.pages, applications.pages, letters.pages, water.pages,
-        payments.pages, inbox_pages.pages, demo.pages, *backoffice.blueprints(),
+        payments.pages, new_connections.pages, inbox_pages.pages, demo.pages, *backoffice.blueprints(),
     )  # fmt: skip

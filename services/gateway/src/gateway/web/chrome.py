@@ -57,7 +57,8 @@ def menu() -> list[MenuItem]:
         entries = [
             ("/beranda", _("Beranda"), "home", ("/beranda",)),
             ("/permohonan", _("Surat"), "file", ("/permohonan", "/surat", "/layanan")),
-            ("/air", _("Air"), "drop", ("/air", "/tagihan", "/bayar", "/pembayaran", "/tarif")),
+            ("/air", _("Air"), "drop", ("/air", "/tagihan", "/bayar", "/pembayaran", "/tarif", "/sambungan-baru")),
+            ("/laporan", _("Lapor"), "alert", ("/laporan", "/lapor")),
             ("/kotak-masuk", _("Kotak masuk"), "inbox", ("/kotak-masuk",)),
             ("/data-saya", _("Data saya"), "person", ("/data-saya", "/nomor-hilang")),
         ]
@@ -65,6 +66,7 @@ def menu() -> list[MenuItem]:
         entries = [
             ("/", _("Beranda"), "home", ()),
             ("/layanan", _("Layanan"), "file", ("/layanan",)),
+            ("/lapor", _("Lapor"), "alert", ("/lapor", "/laporan")),
             ("/tarif", _("Tarif air"), "calculator", ("/tarif",)),
             ("/v", _("Periksa surat"), "shield", ("/v",)),
             ("/masuk", _("Masuk"), "enter", ("/masuk", "/daftar", "/lupa-sandi", "/nomor-hilang")),
@@ -91,8 +93,15 @@ def done_notices() -> list[tuple[str, str]]:
         "dilepas": _("Sambungan dilepas dari akun Anda."),
         "sandi": _("Kata sandi sudah diganti. Tempat lain sudah dikeluarkan."),
         "sesi": _("Tempat itu sudah dikeluarkan."),
+        "surat": _("Surat pengganti diterima."),
         "nomor": _("Penggantian nomor dibatalkan."),
         "keluar": _("Anda sudah keluar."),
+        "lapor": _("Laporan terkirim. Kami kabari setiap langkahnya."),
+        "cabut": _("Laporan dicabut."),
+        "buka-lagi": _("Laporan dibuka lagi. Terima kasih sudah memberi tahu."),
+        "nilai": _("Terima kasih atas penilaian Anda."),
+        "ikuti": _("Anda mengikuti laporan ini; kabarnya masuk ke kotak masuk."),
+        "berhenti": _("Anda tidak lagi mengikuti laporan ini."),
         "dibaca": _("Semua ditandai sudah dibaca."),
     }
     text = said.get(request.args.get("ok", ""))

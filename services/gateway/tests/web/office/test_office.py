@@ -21,10 +21,10 @@ NOBODY = "0b9b7f0e-6a52-4d3b-9b0f-3f1a4c1d2e3f"
 USES = {
     "officer": {"/kantor", "/kantor/permohonan", "/kantor/akun"},
     "lurah": {"/kantor", "/kantor/permohonan", "/kantor/akun"},
-    "water_cs": {"/kantor", "/kantor/air", "/kantor/akun"},
+    "water_cs": {"/kantor", "/kantor/kebocoran", "/kantor/air", "/kantor/akun"},
     "cashier": {"/kantor", "/kantor/air", "/kantor/akun"},
-    "crew": {"/kantor", "/kantor/air/baca", "/kantor/akun"},
-    "operator": {"/kantor", "/kantor/air", "/kantor/akun"},
+    "crew": {"/kantor", "/kantor/regu", "/kantor/air/baca", "/kantor/akun"},
+    "operator": {"/kantor", "/kantor/kebocoran", "/kantor/air", "/kantor/akun"},
     "admin": {"/kantor", "/kantor/air/tagihan", "/kantor/petugas", "/kantor/akun"},
 }
 
@@ -92,6 +92,7 @@ def test_a_desk_of_another_role_is_closed(member, role):
     closed = {each for uses in USES.values() for each in uses} - USES[role]
     reachable = {"/kantor/air": ("operator", "water_cs", "cashier"), "/kantor/air/baca": ("operator", "water_cs", "crew")}
     reachable["/kantor/air/tagihan"] = ("operator", "admin")
+    reachable["/kantor/kebocoran"] = ("operator", "water_cs")
     for path in closed:
         assert client.get(path).status_code == (200 if role in reachable.get(path, ()) else 403), path
 

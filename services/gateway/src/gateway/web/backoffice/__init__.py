@@ -7,9 +7,24 @@ from flask import Blueprint
 
 def blueprints() -> tuple[Blueprint, ...]:
     """Return the pages of the back office, in the order of its menu; the first brings what they share."""
-    from gateway.web.backoffice import account, applications, billing, customers, decisions, entry, home, readings, staff, uploads
+    from gateway.web.backoffice import (
+        account,
+        applications,
+        billing,
+        crew,
+        customers,
+        decisions,
+        entry,
+        home,
+        leaks,
+        new_connections,
+        readings,
+        staff,
+        uploads,
+        work,
+    )
 
     return (
         entry.pages, home.pages, applications.pages, decisions.pages, customers.pages, readings.pages, uploads.pages, billing.pages,
-        staff.pages, account.pages,
+        leaks.pages, work.pages, crew.pages, new_connections.pages, staff.pages, account.pages,
     )  # fmt: skip

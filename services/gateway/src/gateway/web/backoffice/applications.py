@@ -192,14 +192,16 @@ def attachment(application_id: str, attachment_id: str) -> ResponseReturnValue:
         OpenAttachmentRequest(application_id=application_id, attachment_id=attachment_id, purpose=shell.purpose()), timeout=10
     )
     response = as_download(found.content, found.attachment.file_name, found.attachment.media_type)
-    return _shown(response) if request.args.get("lihat") and found.attachment.media_type in _VIEWED else response
+    return as_shown(response, found.attachment.media_type) if request.args.get("lihat") else response
 
 
 _VIEWED = {"image/jpeg", "image/png", "image/webp", "application/pdf"}
 
 
-def _shown(response: Response) -> Response:
-    """Let the browser show a picture or PDF; it runs nothing of it."""
+def as_shown(response: Response, media_type: str) -> Response:
+    """Let the browser show a picture or PDF; it runs nothing of it. Other files stay downloads."""
+    if media_type not in _VIEWED:
+        return response
     response.headers["Content-Disposition"] = response.headers["Content-Disposition"].replace("attachment", "inline", 1)
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return response

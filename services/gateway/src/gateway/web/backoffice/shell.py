@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
@@ -10,12 +9,13 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from gateway.identity.sessions import Staff
-from gateway.web import chrome
+from gateway.web import calls, chrome
 from gateway.web.backoffice import words
 from gateway.web.catalog import _
 from gateway.web.chrome import MenuItem
 from gateway.web.entries import Entry
 
+further = calls.further
 DESK = ("officer", "lurah")
 CUSTOMERS = ("water_cs", "cashier", "operator")
 FIELD = ("water_cs", "operator", "crew")
@@ -29,6 +29,11 @@ _WATER: tuple[tuple[str, tuple[str, ...], Callable[[], str]], ...] = (
     ("/kantor/air/meter", FIELD, lambda: _("Ganti meter")),
     ("/kantor/air/tagihan", RUNS, lambda: _("Terbitkan tagihan")),
 )
+_FIELD: tuple[tuple[str, Callable[[], str]], ...] = (
+    ("/kantor/kebocoran", lambda: _("Kebocoran")),
+    ("/kantor/tugas-lapangan", lambda: _("Tugas lapangan")),
+    ("/kantor/sambungan-baru", lambda: _("Sambungan baru")),
+)
 
 
 def page(template: str, entry: Entry | None = None, **context: Any) -> ResponseReturnValue:
@@ -40,7 +45,7 @@ def shared() -> dict[str, object]:
     """Give every page the menu and the words of the back office where a member of staff looks at it."""
     if not isinstance(g.get("person"), Staff):
         return {}
-    return {"menu": menu, "flashes": done_notices, "water_tabs": water_tabs}
+    return {"menu": menu, "flashes": done_notices, "water_tabs": water_tabs, "field_tabs": field_tabs}
 
 
 def menu() -> list[MenuItem]:
@@ -50,6 +55,12 @@ def menu() -> list[MenuItem]:
     entries = [("/kantor", _("Beranda"), "home")]
     if who.has(*DESK):
         entries.append(("/kantor/permohonan", _("Permohonan"), "queue"))
+        entries.append(("/kantor/laporan", _("Laporan"), "alert"))
+        entries.append(("/kantor/surat", _("Surat"), "seal"))
+    if who.has("crew"):
+        entries.append(("/kantor/regu", _("Tugas"), "pin"))
+    if who.has(*INTAKE):
+        entries.append(("/kantor/kebocoran", _("Lapangan"), "pin"))
     if water:
         entries.append((water[0][0], _("Air"), "drop"))
     if who.has("admin"):
@@ -61,6 +72,8 @@ def menu() -> list[MenuItem]:
 def _is_here(url: str) -> bool:
     if url.startswith("/kantor/air"):
         return request.path.startswith("/kantor/air")
+    if url == "/kantor/kebocoran":
+        return any(here for _url, _text, here in field_tabs())
     return request.path == url or (url != "/kantor" and request.path.startswith(f"{url}/"))
 
 
@@ -72,6 +85,11 @@ def water_tabs() -> list[tuple[str, str, bool]]:
     return [(url, text, url == here) for url, text in open_to]
 
 
+def field_tabs() -> list[tuple[str, str, bool]]:
+    """Return the pages about work in the field."""
+    return [(url, text(), request.path == url or request.path.startswith(f"{url}/")) for url, text in _FIELD]
+
+
 def done_notices() -> list[tuple[str, str]]:
     """Return what the page before this one has just done, named by the query's `ok`; unknown names say nothing."""
     said = {
@@ -81,6 +99,18 @@ def done_notices() -> list[tuple[str, str]]:
         "setuju": _("Permohonan disetujui."),
         "tolak": _("Permohonan ditolak."),
         "tanda-tangan": _("Surat sudah ditandatangani dan terbit."),
+        "ambil-laporan": _("Laporan ini sekarang Anda tangani."),
+        "jawab": _("Jawaban terkirim kepada pelapor."),
+        "laporan-selesai": _("Laporan dinyatakan selesai; pelapor dimintai penilaian."),
+        "tolak-laporan": _("Laporan ditolak; pelapor membaca alasannya."),
+        "cabut-surat": _("Surat dicabut; halaman pemeriksaannya menyebut alasannya."),
+        "regu": _("Tugas diberikan kepada regu."),
+        "terima": _("Tugas ini sekarang Anda kerjakan."),
+        "tiba": _("Kedatangan tercatat."),
+        "foto": _("Foto tersimpan."),
+        "bahan": _("Bahan tersimpan."),
+        "kerja": _("Hasil pekerjaan dilaporkan. Terima kasih."),
+        "berkas": _("Berkas diteruskan ke survei."),
         "baca": _("Angka meter tersimpan."),
         "impor": _("Bacaan sudah diimpor."),
         "meter": _("Penggantian meter tersimpan."),
@@ -98,9 +128,3 @@ def purpose() -> str:
     """Return why the present member of staff opens personal data: a code of ours, empty when none was chosen."""
     chosen = request.values.get("tujuan", "")
     return chosen if chosen in words.PURPOSES else ""
-
-
-def further(token: str) -> str:
-    """Return the address of the next page of the present list with its filters, empty at the end."""
-    kept = {name: value for name, value in request.args.items() if name not in {"halaman", "ok"} and value}
-    return f"?{urllib.parse.urlencode({**kept, 'halaman': token})}" if token else ""
