@@ -34,6 +34,7 @@ BREACHES = {
     "twuin-leaks-tables": ("services/twuin/src/twuin/app.py", "import twuin.leaks.tables"),
     "gateway-identity-tables": ("services/gateway/src/gateway/demo.py", "import gateway.identity.tables"),
     "gateway-inbox-tables": ("services/gateway/src/gateway/my_data.py", "import gateway.inbox.tables"),
+    "gateway-errands-tables": ("services/gateway/src/gateway/my_data.py", "import gateway.errands.tables"),
     "gateway-access-log-tables": ("services/gateway/src/gateway/web/account.py", "import gateway.access_log.tables"),
     "gateway-messages-tables": ("services/gateway/src/gateway/identity/recovery.py", "import gateway.messages.tables"),
 }

@@ -64,6 +64,18 @@ def _inbox_jobs(means: Means) -> Sequence[Job]:
     return (_forget("inbox", means, inbox.purge),)
 
 
+def _errands_subscriptions(_means: Means) -> Sequence[Subscription]:
+    from gateway.errands.subscriptions import subscriptions
+
+    return subscriptions()
+
+
+def _errands_jobs(means: Means) -> Sequence[Job]:
+    from gateway import errands
+
+    return (_forget("errands", means, errands.purge),)
+
+
 def _access_log_subscriptions(_means: Means) -> Sequence[Subscription]:
     from gateway.access_log.subscriptions import subscriptions
 
@@ -92,6 +104,7 @@ CAPABILITIES: tuple[Capability[Means], ...] = (
     Capability("identity", jobs=_identity_jobs),
     Capability("messages", jobs=_messages_jobs),
     Capability("inbox", subscriptions=_inbox_subscriptions, jobs=_inbox_jobs),
+    Capability("errands", subscriptions=_errands_subscriptions, jobs=_errands_jobs),
     Capability("access_log", subscriptions=_access_log_subscriptions),
     Capability("kept_answers", jobs=_kept_answers_jobs),
     Capability("kept_pictures", jobs=_kept_pictures_jobs),

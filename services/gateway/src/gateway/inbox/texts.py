@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from chassis.errors import Language
 
+from gateway.dates import in_words
+
 
 @dataclass(frozen=True, slots=True)
 class NoticeText:
@@ -193,36 +195,6 @@ OUTCOMES: dict[str, dict[Language, str]] = {
     "not_found": {"id": "petugas tidak menemukan kebocoran di lokasi", "en": "the crew found no leak on the spot"},
 }
 _CODES = {"reason": REASONS, "step": STEPS, "outcome": OUTCOMES}
-_MONTHS: dict[Language, tuple[str, ...]] = {
-    "id": (
-        "Januari",
-        "Februari",
-        "Maret",
-        "April",
-        "Mei",
-        "Juni",
-        "Juli",
-        "Agustus",
-        "September",
-        "Oktober",
-        "November",
-        "Desember",
-    ),
-    "en": (
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ),
-}
 
 
 def text(code: str, params: Mapping[str, object], language: Language) -> NoticeText:
@@ -238,14 +210,5 @@ def _shown(name: str, value: object, language: Language) -> str:
     if name in _CODES:
         return _CODES[name].get(str(value), {}).get(language, str(value))
     if name in {"due_on", "period", "resolve_by", "reopen_until"}:
-        return _day(str(value), language)
+        return in_words(str(value), language)
     return str(value)
-
-
-def _day(value: str, language: Language) -> str:
-    """Return YYYY-MM-DD or YYYY-MM as people write it."""
-    parts = value.split("-")
-    if not all(part.isdigit() for part in parts) or len(parts) not in {2, 3} or not 1 <= int(parts[1]) <= 12:  # noqa: PLR2004 - months
-        return value
-    words = [_MONTHS[language][int(parts[1]) - 1], parts[0]]
-    return " ".join([str(int(parts[2])), *words] if len(parts) == 3 else words)  # noqa: PLR2004 - with a day
