@@ -114,20 +114,22 @@ def told(state: int) -> str:
 def material(code: str) -> str:
     """Return the name of a material with its unit."""
     return {
-        "clamp_20": _("Klem 20 mm (buah)"),
-        "clamp_25": _("Klem 25 mm (buah)"),
-        "clamp_32": _("Klem 32 mm (buah)"),
-        "clamp_50": _("Klem 50 mm (buah)"),
         "pipe_20": _("Pipa 20 mm (meter)"),
         "pipe_25": _("Pipa 25 mm (meter)"),
         "pipe_32": _("Pipa 32 mm (meter)"),
         "pipe_50": _("Pipa 50 mm (meter)"),
-        "coupling": _("Sambungan pipa (buah)"),
+        "clamp_saddle": _("Klem pelana (buah)"),
+        "repair_clamp": _("Klem perbaikan (buah)"),
+        "coupling": _("Penyambung pipa (buah)"),
         "elbow": _("Siku (buah)"),
-        "valve": _("Keran penutup (buah)"),
-        "meter": _("Meter air (buah)"),
+        "ball_valve": _("Keran bola (buah)"),
+        "gate_valve": _("Katup sorong (buah)"),
+        "check_valve": _("Katup searah (buah)"),
+        "water_meter": _("Meter air (buah)"),
+        "meter_box": _("Kotak meter (buah)"),
         "seal": _("Segel (buah)"),
-        "tape": _("Selotip pipa (gulung)"),
+        "gravel": _("Kerikil (karung)"),
+        "cement": _("Semen (karung)"),
     }.get(code, code)
 
 

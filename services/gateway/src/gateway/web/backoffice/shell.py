@@ -58,7 +58,7 @@ def menu() -> list[MenuItem]:
         entries.append(("/kantor/laporan", _("Laporan"), "alert"))
         entries.append(("/kantor/surat", _("Surat"), "seal"))
     if who.has("crew"):
-        entries.append(("/kantor/regu", _("Tugas"), "pin"))
+        entries.append(("/kantor/regu", _("Tugas regu"), "pin"))
     if who.has(*INTAKE):
         entries.append(("/kantor/kebocoran", _("Lapangan"), "pin"))
     if water:
