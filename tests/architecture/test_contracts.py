@@ -32,6 +32,7 @@ BREACHES = {
     "twuin-payments-tables": ("services/twuin/src/twuin/app.py", "import twuin.payments.local_tables"),
     "twuin-work-orders-tables": ("services/twuin/src/twuin/leaks/service.py", "import twuin.work_orders.tables"),
     "twuin-leaks-tables": ("services/twuin/src/twuin/app.py", "import twuin.leaks.tables"),
+    "twuin-new-connections-tables": ("services/twuin/src/twuin/parts.py", "import twuin.new_connections.tables"),
     "gateway-identity-tables": ("services/gateway/src/gateway/demo.py", "import gateway.identity.tables"),
     "gateway-inbox-tables": ("services/gateway/src/gateway/my_data.py", "import gateway.inbox.tables"),
     "gateway-errands-tables": ("services/gateway/src/gateway/my_data.py", "import gateway.errands.tables"),

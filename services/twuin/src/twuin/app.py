@@ -13,6 +13,7 @@ from twuin.parts import Parts
 from twuin.settings import Settings
 
 if TYPE_CHECKING:
+    from chassis.consumer import Subscription
     from chassis.rpc import Served
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -88,6 +89,18 @@ def _payments_jobs(parts: Parts) -> Sequence[Job]:
     return payments.jobs(parts.db, parts.provider, callback_url=parts.settings.callback_url, secret=parts.provider.secret)
 
 
+def _new_connections(parts: Parts) -> Sequence[Served]:
+    from twuin.new_connections import rpc
+
+    return (rpc.served(parts.db, parts.applying),)
+
+
+def _new_connections_facts(parts: Parts) -> Sequence[Subscription]:
+    from twuin.new_connections.subscriptions import subscriptions
+
+    return subscriptions(parts.applying)
+
+
 CAPABILITIES = (
     Capability("network", served=_network),
     Capability("connections", served=_connections, jobs=_connections_jobs),
@@ -95,6 +108,7 @@ CAPABILITIES = (
     Capability("tariffs", served=_tariffs),
     Capability("billing", served=_billing, jobs=_billing_jobs),
     Capability("payments", served=_payments, jobs=_payments_jobs),
+    Capability("new_connections", served=_new_connections, subscriptions=_new_connections_facts),
 )
 
 

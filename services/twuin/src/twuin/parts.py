@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,9 @@ from chassis.db import Database
 from chassis.files import FileStore
 from chassis.settings import refuse
 
-from twuin import billing, metering
+from twuin import billing, metering, new_connections
 from twuin.connections import Holders
+from twuin.new_connections import Means as NewConnectionMeans
 from twuin.payments import LocalProvider
 from twuin.settings import PREFIX, Settings
 
@@ -42,6 +44,18 @@ class Parts:
     def holders(self) -> Holders:
         """Return what opens holders' data; what the layers above connections know is given to it here."""
         return Holders(self.vault, metering.serials, billing.last_bill_amount)
+
+    @cached_property
+    def applying(self) -> NewConnectionMeans:
+        """Return what new connections work with."""
+        try:
+            prices = new_connections.read_prices(self.settings.connection_costs)
+            key = base64.b64decode(self.settings.address_key, validate=True)
+        except new_connections.PriceFileWrong as wrong:
+            refuse(f"{PREFIX}CONNECTION_COSTS is wrong: {wrong}")
+        except ValueError:
+            refuse(f"{PREFIX}ADDRESS_KEY is wrong: not base64")
+        return NewConnectionMeans(self.holders, prices, key, self.settings.main_limit)
 
     @cached_property
     def provider(self) -> LocalProvider:

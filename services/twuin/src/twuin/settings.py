@@ -27,6 +27,10 @@ class Settings(Serving, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tariffs_dir: Annotated[
         str, Meta(description="Folder with tariff files (*.toml) that `migrate` loads; empty = the labelled demo tariff")
     ] = ""
+    connection_costs: Annotated[
+        str, Meta(description="File with the prices and promises of new connections; empty = the labelled demo")
+    ] = ""
+    main_limit: Annotated[int, Meta(description="Metres from a main beyond which no connection is laid", ge=1, le=5_000)] = 100
     provider: Annotated[str, Meta(description="Payment provider; local = the demo's own bank", pattern="^(local)$")] = "local"
     provider_secret: Annotated[str, Meta(description="Secret that the payment provider signs its callbacks with", min_length=16)]
     callback_url: Annotated[str, Meta(description="Where the local provider sends its callbacks; empty = it sends none")] = ""

@@ -94,6 +94,7 @@ class Proof:
     reference: str
     valid_until: dt.date | None
     signed_at: dt.datetime | None
+    revoked: bool
     flaw: Flaw | None
 
 

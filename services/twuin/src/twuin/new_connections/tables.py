@@ -43,7 +43,15 @@ class LetterRow(Base):
 
     def proof(self, today: dt.date) -> Proof:
         """Return the letter as its holder and the desk see it."""
-        return Proof(self.letter_id, self.kind, self.reference, self.valid_until, self.signed_at, self.letter.flaw(today))
+        return Proof(
+            self.letter_id,
+            self.kind,
+            self.reference,
+            self.valid_until,
+            self.signed_at,
+            self.letter.revoked,
+            self.letter.flaw(today),
+        )
 
 
 class ApplicationRow(Base):
