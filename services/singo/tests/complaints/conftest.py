@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from chassis.rpc import Served
 from chassis.testing import as_citizen, as_staff, serve
 from malang.singo.v1 import complaints_pb2 as pb
 from malang.singo.v1.complaints_pb2_grpc import ComplaintsStub, add_ComplaintsServicer_to_server
+from PIL import Image
 from singo.charter import city_calendar
 from singo.complaints import categories
 from singo.complaints.means import Means
@@ -38,6 +40,12 @@ class World:
     means: Means
     served: Any
     listener: Listener
+
+    @staticmethod
+    def picture(colour="white", size=(60, 40)) -> bytes:
+        out = io.BytesIO()
+        Image.new("RGB", size, colour).save(out, "JPEG")
+        return out.getvalue()
 
     def officer(self, subject="officer-1", *, roles=("officer",), areas=(SAWOJAJAR,)):
         return as_staff(roles=roles, areas=areas, subject=subject)

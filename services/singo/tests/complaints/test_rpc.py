@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import uuid
 
 import pytest
@@ -11,16 +10,9 @@ from chassis import clock, rpc
 from chassis.testing import as_citizen, as_guest, as_nobody, as_staff, as_workload, with_key
 from malang.singo.v1 import complaints_events_pb2 as facts
 from malang.singo.v1 import complaints_pb2 as pb
-from PIL import Image
 
 SAWOJAJAR = "35.73.03.1008"
 MONDAY = dt.datetime(2026, 11, 23, 3, tzinfo=dt.UTC)
-
-
-def picture(colour="white", **how):
-    out = io.BytesIO()
-    Image.new("RGB", (60, 40), colour).save(out, "JPEG", **how)
-    return out.getvalue()
 
 
 def failure(call, request):
@@ -55,7 +47,7 @@ def test_a_filed_complaint_has_a_number_two_days_and_a_first_step(world):
 
 
 def test_the_fact_of_filing_tells_the_place_and_nothing_that_was_written(world):
-    filed = world.file(address="Jl. Danau Toba No. 5", photos=[picture()])
+    filed = world.file(address="Jl. Danau Toba No. 5", photos=[world.picture()])
     ((fact, key, sequence),) = world.facts(facts.ComplaintFiled)
     assert (fact.complaint_id, fact.citizen_id, fact.number) == (filed.complaint_id, "citizen-a", filed.number)
     assert (fact.latitude, fact.longitude, fact.kelurahan) == (-7.973457, 112.658765, SAWOJAJAR)
@@ -69,7 +61,7 @@ def test_the_fact_of_filing_tells_the_place_and_nothing_that_was_written(world):
 def test_every_wrong_field_is_named_at_once_and_nothing_is_kept(world):
     request = pb.FileComplaintRequest(
         category="dragons", text="pendek", position={"latitude": -6.2, "longitude": 106.8}, address="x", kelurahan="1",
-        photos=[pb.PhotoUpload(content=b""), pb.PhotoUpload(content=picture()), pb.PhotoUpload(content=b"<svg/>")],
+        photos=[pb.PhotoUpload(content=b""), pb.PhotoUpload(content=world.picture()), pb.PhotoUpload(content=b"<svg/>")],
     )  # fmt: skip
     with as_citizen("citizen-a"):
         failed = failure(world.stub.File, request)
@@ -111,7 +103,7 @@ def test_a_place_is_told_by_the_map_or_in_words_and_not_at_all_where_none_is_nee
 
 def test_the_same_key_files_once(world):
     with with_key("k1"):
-        first, again = world.file(photos=[picture()]), world.file(photos=[picture()])
+        first, again = world.file(photos=[world.picture()]), world.file(photos=[world.picture()])
         with pytest.raises(rpc.Failure) as failed:
             world.file(text="Sebuah laporan yang sama sekali lain.")
     assert first == again
@@ -132,7 +124,7 @@ def requests(complaint, photo_id=""):
 
 @pytest.mark.parametrize("somebody", [as_citizen("citizen-b"), as_guest("citizen-b")])
 def test_somebody_else_s_complaint_does_not_exist(world, somebody):
-    filed = world.file(photos=[picture()])
+    filed = world.file(photos=[world.picture()])
     world.resolve(filed)
     with somebody:
         for name, request in requests(filed, filed.photos[0].photo_id).items():
