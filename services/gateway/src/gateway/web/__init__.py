@@ -11,19 +11,24 @@ def blueprints() -> tuple[Blueprint, ...]:
         account,
         applications,
         backoffice,
+        complaints,
         demo,
         entry,
+        guest_entry,
         inbox_pages,
         letters,
         new_connections,
         payments,
         public,
+        public_complaints,
         recovery,
+        reporting,
         site,
         water,
     )
 
     return (
         site.pages, public.pages, entry.pages, recovery.pages, account.pages, applications.pages, letters.pages, water.pages,
-        payments.pages, new_connections.pages, inbox_pages.pages, demo.pages, *backoffice.blueprints(),
+        payments.pages, new_connections.pages, inbox_pages.pages, demo.pages,
+        guest_entry.pages, reporting.pages, complaints.pages, public_complaints.pages, *backoffice.blueprints(),
     )  # fmt: skip

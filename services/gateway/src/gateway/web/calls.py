@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -35,6 +36,12 @@ def tried(call: Callable[[], T]) -> tuple[T | None, str]:
 def page_token() -> str:
     """Return which page of a list is asked for."""
     return request.args.get("halaman", "")
+
+
+def further(token: str) -> str:
+    """Return the address of the next page of the present list with its filters, empty at the end."""
+    kept = {name: value for name, value in request.args.items() if name not in {"halaman", "ok"} and value}
+    return f"?{urllib.parse.urlencode({**kept, 'halaman': token})}" if token else ""
 
 
 def digits(text: str) -> int | None:

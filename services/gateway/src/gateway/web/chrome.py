@@ -98,7 +98,7 @@ def done_notices() -> list[tuple[str, str]]:
         "keluar": _("Anda sudah keluar."),
         "lapor": _("Laporan terkirim. Kami kabari setiap langkahnya."),
         "cabut": _("Laporan dicabut."),
-        "buka-lagi": _("Laporan dibuka lagi. Terima kasih sudah memberi tahu."),
+        "bukalagi": _("Laporan dibuka lagi. Terima kasih sudah memberi tahu."),
         "nilai": _("Terima kasih atas penilaian Anda."),
         "ikuti": _("Anda mengikuti laporan ini; kabarnya masuk ke kotak masuk."),
         "berhenti": _("Anda tidak lagi mengikuti laporan ini."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from malang.singo.v1 import applications_pb2, charter_pb2
+from malang.singo.v1 import applications_pb2, charter_pb2, complaints_pb2
 from malang.twuin.v1 import billing_pb2, connections_pb2, payments_pb2
 
 from gateway.web.catalog import _
@@ -138,4 +138,57 @@ def subject_kind(kind: str) -> str:
         "bill": _("Tagihan air"),
         "bills": _("Tagihan air"),
         "account": _("Akun"),
+        "complaint": _("Laporan"),
+        "photo": _("Foto laporan"),
     }.get(kind, kind)
+
+
+def complaint(state: int) -> Label:
+    """Return the label of a report's state."""
+    p = complaints_pb2
+    table: Mapping[Any, Label] = {  # enum values are of types of their own
+        p.COMPLAINT_STATE_FILED: Label(_("Menunggu ditangani"), "warn"),
+        p.COMPLAINT_STATE_ASSIGNED: Label(_("Sedang ditangani"), "info"),
+        p.COMPLAINT_STATE_ANSWERED: Label(_("Sudah dijawab, dikerjakan"), "info"),
+        p.COMPLAINT_STATE_RESOLVED: Label(_("Selesai"), "ok"),
+        p.COMPLAINT_STATE_REOPENED: Label(_("Dibuka lagi"), "warn"),
+        p.COMPLAINT_STATE_REFUSED: Label(_("Ditolak"), "bad"),
+        p.COMPLAINT_STATE_WITHDRAWN: Label(_("Dicabut pelapor"), ""),
+    }
+    return table.get(state, Label(_("Tidak diketahui"), ""))
+
+
+def complaint_event(name: str) -> str:
+    """Return what a line of a report's time line says."""
+    return {
+        "filed": _("Laporan dikirim"),
+        "assigned": _("Petugas mulai menangani"),
+        "answered": _("Petugas menjawab"),
+        "resolved": _("Dinyatakan selesai"),
+        "reopened": _("Dibuka lagi oleh pelapor"),
+        "refused": _("Laporan ditolak"),
+        "withdrawn": _("Laporan dicabut pelapor"),
+        "rated": _("Pelapor memberi penilaian"),
+        "water_joined": _("Diteruskan ke Perumda Air Minum"),
+        "water_scheduled": _("Tugas perbaikan dibuat untuk regu lapangan"),
+        "water_accepted": _("Regu lapangan menerima tugas"),
+        "water_arrived": _("Regu lapangan tiba di lokasi"),
+        "water_repaired": _("Kebocoran selesai diperbaiki"),
+        "water_not_found": _("Regu lapangan tidak menemukan kebocoran"),
+    }.get(name, name)
+
+
+def complaint_actor(code: str) -> str:
+    """Return who acted in a line of a report's time line."""
+    return {
+        "citizen": _("Pelapor"),
+        "guest": _("Pelapor"),
+        "officer": _("Petugas kelurahan"),
+        "twuin": _("Perumda Air Minum"),
+        "system": _("Sistem"),
+    }.get(code, "")
+
+
+def rating(value: int) -> str:
+    """Return what a rating of 1 to 5 says."""
+    return {1: _("Sangat tidak puas"), 2: _("Tidak puas"), 3: _("Cukup"), 4: _("Puas"), 5: _("Sangat puas")}.get(value, "")

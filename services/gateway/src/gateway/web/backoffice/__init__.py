@@ -11,6 +11,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         account,
         applications,
         billing,
+        complaints,
         crew,
         customers,
         decisions,
@@ -19,12 +20,13 @@ def blueprints() -> tuple[Blueprint, ...]:
         leaks,
         new_connections,
         readings,
+        register,
         staff,
         uploads,
         work,
     )
 
     return (
-        entry.pages, home.pages, applications.pages, decisions.pages, customers.pages, readings.pages, uploads.pages, billing.pages,
+        entry.pages, home.pages, applications.pages, decisions.pages, complaints.pages, register.pages, customers.pages, readings.pages, uploads.pages, billing.pages,
         leaks.pages, work.pages, crew.pages, new_connections.pages, staff.pages, account.pages,
     )  # fmt: skip

@@ -111,6 +111,7 @@ def done_notices() -> list[tuple[str, str]]:
         "bahan": _("Bahan tersimpan."),
         "kerja": _("Hasil pekerjaan dilaporkan. Terima kasih."),
         "berkas": _("Berkas diteruskan ke survei."),
+        "tunggakan": _("Permohonan tidak diteruskan; sebabnya ada di bawah."),
         "baca": _("Angka meter tersimpan."),
         "impor": _("Bacaan sudah diimpor."),
         "meter": _("Penggantian meter tersimpan."),

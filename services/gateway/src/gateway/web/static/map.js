@@ -40,3 +40,27 @@ for (const part of document.querySelectorAll("[data-pin]")) {
     }, () => say("refused"), { enableHighAccuracy: true, timeout: 10000 }));
   }
 }
+
+// What is left of a text, and the photos just chosen, seen before they are sent.
+for (const line of document.querySelectorAll("[data-count]")) {
+  const text = document.getElementById(line.dataset.count), left = line.querySelector("[data-left]");
+  const count = () => { left.textContent = String(text.maxLength - text.value.length); };
+  line.hidden = false;
+  text.addEventListener("input", count);
+  count();
+}
+for (const part of document.querySelectorAll("[data-photos]")) {
+  const input = part.querySelector("input[type=file]"), shown = part.querySelector("[data-previews]");
+  input?.addEventListener("change", () => {
+    shown.replaceChildren();
+    shown.hidden = !input.files.length;
+    for (const file of [...input.files].slice(0, 3)) {
+      const item = document.createElement("li"), picture = document.createElement("img"), reader = new FileReader();
+      picture.alt = file.name;
+      reader.addEventListener("load", () => { picture.src = reader.result; });
+      reader.readAsDataURL(file);
+      item.append(picture);
+      shown.append(item);
+    }
+  });
+}
