@@ -99,14 +99,10 @@ def machine(tmp_path):
     shutil.rmtree(embedded_postgres(made.state).data_dir, ignore_errors=True)
 
 
-def told(machine):
-    """Return how often each fact told each person: more than one would be a double."""
-    return [row[0] for row in machine.ask("gateway", "select count(*) from notice group by citizen_id, code, params, link")]
-
-
-def next_of(number):
-    serial, rest = number.split("/", 1)
-    return int(serial), rest
+def doubles(machine):
+    """Return what a person was told more than once about one thing."""
+    said = "select code, params::text, count(*) from notice where code like 'application%' or code like 'letter%'"
+    return machine.ask("gateway", f"{said} group by citizen_id, code, params, link having count(*) > 1")
 
 
 def test_a_restored_platform_has_the_same_rows_people_and_letters(machine, tmp_path):
@@ -140,9 +136,10 @@ def test_a_restored_platform_has_the_same_rows_people_and_letters(machine, tmp_p
     assert anyone.call("POST", "/auth/tokens", {"identifier": citizen["nik"], "password": citizen["password"]})["access_token"]
     # what came after the point is gone, so its number is the next one again
     assert machine.letter() == after_the_point
-    assert next_of(after_the_point)[0] == next_of(first)[0] + 1
+    ordinals = [row[0] for row in machine.ask("singo", "select ordinal from letter order by ordinal")]
+    assert ordinals == list(range(1, len(ordinals) + 1))
     machine.quiet()
-    assert set(told(machine)) == {1}
+    assert doubles(machine) == []
 
 
 def test_every_file_that_a_row_names_is_in_a_backup_taken_while_people_go_on(machine, tmp_path):
@@ -237,7 +234,7 @@ def test_on_kafka_the_lost_future_has_no_effect_and_nothing_is_doubled(machine, 
         notices = machine.ask("gateway", "select params->>'letter_id' from notice where code = 'letter_issued'")
         assert sorted(row[0] for row in notices) == sorted(letters)
         assert len(letters) == 2
-        assert set(told(machine)) == {1}
+        assert doubles(machine) == []
         assert machine.ask("gateway", "select count(*) from notice")[0][0] > missing
         machine.letter()
         assert requests.get(f"{machine.platform.url}/", timeout=10).status_code == 200
