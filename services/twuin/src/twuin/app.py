@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chassis.rpc import Served
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+TIDYING = 3600.0  # seconds between two rounds of jobs that only tidy up
 
 
 def _network(_parts: Parts) -> Sequence[Served]:
@@ -101,6 +102,24 @@ def _new_connections_facts(parts: Parts) -> Sequence[Subscription]:
     return subscriptions(parts.applying)
 
 
+def _work_orders(parts: Parts) -> Sequence[Served]:
+    from twuin.work_orders import rpc
+
+    return (rpc.served(parts.db, parts.album),)
+
+
+def _work_orders_subscriptions(_parts: Parts) -> Sequence[Subscription]:
+    from twuin.work_orders.subscriptions import SUBSCRIPTIONS
+
+    return SUBSCRIPTIONS
+
+
+def _work_orders_jobs(parts: Parts) -> Sequence[Job]:
+    from twuin.work_orders import jobs
+
+    return (Job("work_orders.forget_unused_photos", TIDYING, lambda _stop: jobs.forget_unused_photos(parts.db, parts.album)),)
+
+
 CAPABILITIES = (
     Capability("network", served=_network),
     Capability("connections", served=_connections, jobs=_connections_jobs),
@@ -108,6 +127,7 @@ CAPABILITIES = (
     Capability("tariffs", served=_tariffs),
     Capability("billing", served=_billing, jobs=_billing_jobs),
     Capability("payments", served=_payments, jobs=_payments_jobs),
+    Capability("work_orders", served=_work_orders, subscriptions=_work_orders_subscriptions, jobs=_work_orders_jobs),
     Capability("new_connections", served=_new_connections, subscriptions=_new_connections_facts),
 )
 

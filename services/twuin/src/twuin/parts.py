@@ -20,6 +20,8 @@ from twuin.settings import PREFIX, Settings
 if TYPE_CHECKING:
     from chassis.rpc import Upstream
 
+    from twuin.work_orders.photos import Album
+
 
 class Parts:
     """Settings, database, and what is opened from them."""
@@ -61,6 +63,13 @@ class Parts:
     def provider(self) -> LocalProvider:
         """Return the payment provider."""
         return LocalProvider(self.db, self.settings.provider_secret.encode())
+
+    @cached_property
+    def album(self) -> Album:
+        """Return where photos of work lie; those of citizens' reports are asked from singo where it knows this service."""
+        from twuin.work_orders.photos import Album
+
+        return Album(self.vault, self.files, (lambda: self.singo) if self.settings.workload_key else None)
 
     @cached_property
     def singo(self) -> Upstream:

@@ -1,84 +1,52 @@
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
-from chassis import clock
 from chassis.errors import InvalidFields
 from malang.twuin.v1 import work_orders_events_pb2 as facts
 from twuin import work_orders
 from twuin.work_orders import Kind, State, crews
 
-from services.twuin.tests.waterworks import NOW, SAWOJAJAR
 
-DUE = dt.date(2026, 11, 30)
-HERE = (-7.97, 112.66)
-
-
-@pytest.fixture(autouse=True)
-def _now():
-    with clock.frozen(NOW):
-        yield
-
-
-@pytest.fixture
-def crewed(waterworks):
-    with waterworks.db.transaction() as session:
-        assert work_orders.load_crews(session, work_orders.read_crews("")) == 3
-    return waterworks
-
-
-def make(works, *, kind=Kind.LEAK, zone="Z06", **more):
-    with works.db.transaction() as session:
-        given = {
-            "subject_id": uuid.uuid4(),
-            "subject_number": "KBC-26-000001",
-            "kelurahan": SAWOJAJAR,
-            "position": HERE,
-            "due_on": DUE,
-        }
-        return work_orders.create(session, works.parts.vault, kind=kind, zone=zone, **{**given, **more})
-
-
-def test_an_order_goes_to_the_crew_of_its_zone_and_says_so(crewed):
-    order = make(crewed)
+def test_an_order_goes_to_the_crew_of_its_zone_and_says_so(crewed, make):
+    order = make()
     assert (order.state, order.crew, order.number) == (State.ASSIGNED, "Regu Timur", "WO-26-000001")
     [created], [assigned] = crewed.facts(facts.WorkOrderCreated), crewed.facts(facts.WorkOrderAssigned)
     assert (created.kind, created.zone, created.visit) == ("leak", "Z06", 1)
     assert assigned.crew == "Regu Timur"
-    assert make(crewed, zone="Z08").crew == "Regu Barat"
-    assert make(crewed, zone="Z11", kind=Kind.SURVEY).crew == "Regu Utara"
+    assert make(zone="Z08").crew == "Regu Barat"
+    assert make(zone="Z11", kind=Kind.SURVEY).crew == "Regu Utara"
 
 
-def test_without_a_crew_it_waits(waterworks):
-    order = make(waterworks)
+def test_without_a_crew_it_waits(waterworks, make):
+    order = make()
     assert (order.state, order.crew) == (State.WAITING, "")
     assert waterworks.facts(facts.WorkOrderAssigned) == []
 
 
-def test_the_crew_with_the_fewest_open_orders_gets_the_next(crewed):
+def test_the_crew_with_the_fewest_open_orders_gets_the_next(crewed, make):
     with crewed.db.transaction() as session:
         more = replace(work_orders.read_crews("")[1], name="Regu Timur Dua", skills=(Kind.LEAK,))
         work_orders.load_crews(session, [*work_orders.read_crews(""), more])
-    assert [make(crewed).crew for _ in range(4)] == ["Regu Timur", "Regu Timur Dua"] * 2
-    assert make(crewed, kind=Kind.SURVEY).crew == "Regu Timur"
+    assert [make().crew for _ in range(4)] == ["Regu Timur", "Regu Timur Dua"] * 2
+    assert make(kind=Kind.SURVEY).crew == "Regu Timur"
 
 
-def test_an_order_is_made_once_for_a_visit(crewed):
+def test_an_order_is_made_once_for_a_visit(crewed, make):
     subject = uuid.uuid4()
-    first = make(crewed, subject_id=subject)
-    assert make(crewed, subject_id=subject) == first
-    second = make(crewed, subject_id=subject, visit=2)
+    first = make(subject_id=subject)
+    assert make(subject_id=subject) == first
+    second = make(subject_id=subject, visit=2)
     assert second.number != first.number
     with crewed.db.transaction() as session:
         assert [each.visit for each in work_orders.by_subject(session, subject)] == [1, 2]
 
 
-def test_a_place_is_sealed(crewed):
-    order = make(crewed, kind=Kind.SURVEY, place="Jl. Danau Toba No. 7", citizen_id="A")
+def test_a_place_is_sealed(crewed, make):
+    order = make(kind=Kind.SURVEY, place="Jl. Danau Toba No. 7", citizen_id="A")
     with crewed.db.transaction() as session:
         sealed = session.scalar(
             sa.text("select place from work_orders where work_order_id = :id").bindparams(id=order.work_order_id)
@@ -86,8 +54,8 @@ def test_a_place_is_sealed(crewed):
     assert b"Danau" not in bytes(sealed)
 
 
-def test_what_is_not_needed_any_more_is_cancelled_once(crewed):
-    order = make(crewed)
+def test_what_is_not_needed_any_more_is_cancelled_once(crewed, make):
+    order = make()
     with crewed.db.transaction() as session:
         assert work_orders.cancel(session, order.work_order_id)
         assert not work_orders.cancel(session, order.work_order_id)

@@ -46,8 +46,8 @@ EXPLAINED = ("not_found", "not_possible")  # outcomes that need a note
 NOTE = 500  # signs of a note
 DIAMETERS = (20, 25, 32, 50)  # mm of service pipes
 FURTHEST = 5_000  # metres from a main that a survey may say
-HIGHEST = 999_999  # m3, the largest first reading
-SERIAL = re.compile(r"[A-Z0-9][A-Z0-9./-]{3,29}")
+HIGHEST = 99_999  # m3, the largest first reading
+SERIAL = re.compile(r"[A-Z0-9](?:[A-Z0-9]|-(?!-)){3,29}")  # what metering takes, too
 SEAL = re.compile(r"[A-Z0-9][A-Z0-9./-]{2,29}")
 LATITUDES, LONGITUDES = (-8.06, -7.90), (112.56, 112.70)  # of the city
 MATERIALS = 20  # lines of one order
@@ -159,61 +159,80 @@ class Installation:
     longitude: float
 
 
-def checked_outcome(kind: Kind, outcome: str, note: str) -> tuple[str, str]:
-    """Return an outcome of this kind of work and its note; InvalidFields otherwise."""
-    note, wrong = " ".join(note.split()), []
-    if outcome not in OUTCOMES[kind]:
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a crew says at the end: outcome, note, and what was found or left behind where the kind of work asks for it."""
+
+    outcome: str
+    note: str
+    survey: Survey | None = None
+    installation: Installation | None = None
+
+
+def checked(kind: Kind, said: Report) -> Report:
+    """Return a report in its plain form, with nothing in it that this outcome does not ask for; InvalidFields names all that is wrong."""
+    plain = Report(
+        said.outcome, " ".join(said.note.split()),
+        said.survey if said.outcome == "surveyed" else None,
+        _plain(said.installation) if said.installation and said.outcome == "installed" else None,
+    )  # fmt: skip
+    wrong = _outcome_errors(kind, plain)
+    if plain.outcome == "surveyed":
+        wrong += _survey_errors(plain.survey)
+    if plain.outcome == "installed":
+        wrong += _installation_errors(plain.installation)
+    _refuse(wrong)
+    return plain
+
+
+def _plain(done: Installation) -> Installation:
+    serial, seal = "".join(done.meter_serial.upper().split()), "".join(done.seal.upper().split())
+    return replace(done, meter_serial=serial, seal=seal)
+
+
+def _outcome_errors(kind: Kind, said: Report) -> list[FieldError]:
+    wrong = []
+    if said.outcome not in OUTCOMES[kind]:
         wrong.append(FieldError("outcome", "enum", "Pilih hasil pekerjaan.", "Choose the outcome of the work."))
-    if outcome in EXPLAINED and not note:
+    if said.outcome in EXPLAINED and not said.note:
         wrong.append(FieldError("note", "required", "Tuliskan alasannya.", "Write down why."))
-    if len(note) > NOTE or not note.isprintable():
+    if len(said.note) > NOTE or not said.note.isprintable():
         wrong.append(
             FieldError("note", "text", f"Paling banyak {NOTE} huruf, tanpa tanda kendali.", f"At most {NOTE} plain characters.")
         )
-    _refuse(wrong)
-    return outcome, note
+    return wrong
 
 
-def checked_survey(found: Survey) -> Survey:
-    """Return what a survey found, every field within its rule; InvalidFields otherwise."""
+def _survey_errors(found: Survey | None) -> list[FieldError]:
+    if found is None:
+        return [FieldError("survey", "required", "Isi hasil survei.", "Fill in what the survey found.")]
     wrong = _positioned("survey", found.latitude, found.longitude)
     if not 0 <= found.pipe_distance_m <= FURTHEST:
-        wrong.append(
-            FieldError(
-                "survey.pipe_distance_m", "range", f"Jarak 0 sampai {FURTHEST} meter.", f"A distance of 0 to {FURTHEST} metres."
-            )
-        )
+        sentences = f"Jarak 0 sampai {FURTHEST} meter.", f"A distance of 0 to {FURTHEST} metres."
+        wrong.append(FieldError("survey.pipe_distance_m", "range", *sentences))
     if found.feasible and found.pipe_diameter_mm not in DIAMETERS:
         sizes = ", ".join(map(str, DIAMETERS))
         wrong.append(FieldError("survey.pipe_diameter_mm", "enum", f"Diameter pipa: {sizes} mm.", f"Pipe diameters: {sizes} mm."))
-    _refuse(wrong)
-    return found
+    return wrong
 
 
-def checked_installation(done: Installation) -> Installation:
-    """Return what an installation left, serial and seal in capitals; InvalidFields naming each wrong field."""
-    serial, seal = "".join(done.meter_serial.upper().split()), "".join(done.seal.upper().split())
+def _installation_errors(done: Installation | None) -> list[FieldError]:
+    if done is None:
+        return [FieldError("install", "required", "Isi hasil pemasangan.", "Fill in what was installed.")]
     wrong = _positioned("install", done.latitude, done.longitude)
-    if not SERIAL.fullmatch(serial):
-        wrong.append(FieldError(
-            "install.meter_serial", "meter_serial", "Nomor meter terdiri dari 4 sampai 30 huruf dan angka.",
-            "A meter's serial has 4 to 30 letters and digits.",
-        ))  # fmt: skip
-    if not SEAL.fullmatch(seal):
-        wrong.append(
-            FieldError(
-                "install.seal",
-                "seal",
-                "Nomor segel terdiri dari 3 sampai 30 huruf dan angka.",
-                "A seal has 3 to 30 letters and digits.",
-            )
+    if not SERIAL.fullmatch(done.meter_serial):
+        sentences = (
+            "Nomor meter terdiri dari 4 sampai 30 huruf, angka atau tanda hubung.",
+            "A meter's serial has 4 to 30 letters, digits or hyphens.",
         )
+        wrong.append(FieldError("install.meter_serial", "serial", *sentences))
+    if not SEAL.fullmatch(done.seal):
+        sentences = "Nomor segel terdiri dari 3 sampai 30 huruf dan angka.", "A seal has 3 to 30 letters and digits."
+        wrong.append(FieldError("install.seal", "seal", *sentences))
     if not 0 <= done.first_reading <= HIGHEST:
-        wrong.append(FieldError(
-            "install.first_reading", "range", f"Angka awal meter 0 sampai {HIGHEST} m³.", f"A first reading is 0 to {HIGHEST} m³.",
-        ))  # fmt: skip
-    _refuse(wrong)
-    return replace(done, meter_serial=serial, seal=seal)
+        sentences = f"Angka awal meter 0 sampai {HIGHEST} m³.", f"A first reading is 0 to {HIGHEST} m³."
+        wrong.append(FieldError("install.first_reading", "range", *sentences))
+    return wrong
 
 
 def checked_materials(used: Sequence[tuple[str, int]], known: Collection[str]) -> list[tuple[str, int]]:

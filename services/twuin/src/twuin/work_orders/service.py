@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import sqlalchemy as sa
 from chassis import clock, outbox
@@ -194,7 +195,16 @@ def tell(session: Session, row: WorkOrderRow, fact: Message) -> None:
     outbox.append(session, fact, key=str(row.work_order_id), sequence=row.version)
 
 
-def named(row: WorkOrderRow) -> dict[str, str]:
+class Named(TypedDict):
+    """The fields that every fact about an order has."""
+
+    work_order_id: str
+    number: str
+    kind: str
+    subject_id: str
+
+
+def named(row: WorkOrderRow) -> Named:
     """Return the fields that every fact about an order has."""
     return {
         "work_order_id": str(row.work_order_id), "number": row.number, "kind": row.kind_of_work.code,
