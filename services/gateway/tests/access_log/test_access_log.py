@@ -2,6 +2,7 @@
 
 import uuid
 
+import msgspec
 from chassis import clock
 from chassis.inbox import Envelope
 from gateway import access_log, my_data
@@ -9,7 +10,9 @@ from gateway.access_log import subscriptions
 from gateway.demo import DINOYO
 from gateway.identity import staff
 from gateway.identity.sessions import Staff
+from gateway.upstreams import Upstreams
 from malang.singo.v1.applications_events_pb2 import ApplicantViewed
+from malang.singo.v1.complaints_events_pb2 import ComplainantViewed
 from malang.twuin.v1.connections_events_pb2 import HolderViewed
 
 ME, OTHER = str(uuid.uuid4()), str(uuid.uuid4())
@@ -57,6 +60,11 @@ def test_a_view_names_the_viewers_office_not_its_code(means):
     assert [view.office for view in views(means).entries] == ["Kelurahan Dinoyo"]
 
 
+def test_a_service_that_read_on_its_own_behalf_is_known_by_its_agency(means):
+    tell(means, seen(ComplainantViewed, viewer_id="twuin", viewer_role="", office="", purpose="complaint", subject_kind="photo"))
+    assert [(view.office, view.subject_kind) for view in views(means).entries] == [("Perumda Air Minum", "photo")]
+
+
 def test_a_view_shows_role_and_office_and_no_name_or_id_of_the_viewer(means):
     tell(means, seen(ApplicantViewed, viewer_id="secret-staff-id"))
     assert "secret-staff-id" not in repr(views(means))
@@ -82,13 +90,17 @@ def test_pages_of_the_log_lose_nothing(means):
     assert rest.next_page_token == ""
 
 
-def test_a_citizen_takes_everything_home_and_nothing_of_anybody_else(means, people):
+def test_a_citizen_takes_everything_home_and_nothing_of_anybody_else(means, people, settings):
     import json
 
     one, other = people.signed_in(means, 3), people.signed_in(means, 4)
     tell(means, seen(ApplicantViewed, citizen_id=one.citizen_id))
     tell(means, seen(ApplicantViewed, citizen_id=other.citizen_id, purpose="others"))
-    package = my_data.export(means, one.citizen_id)
+    away = Upstreams(
+        msgspec.structs.replace(settings, singo_target="127.0.0.1:1", twuin_target="127.0.0.1:1"), means.keyring.minter
+    )
+    package = my_data.export(means, away, one.citizen_id)
+    assert package["not_available"] == [f"{agency}.{name}" for agency, _, name, _, _ in my_data.AT_SERVICES]  # says what lacks
     text = json.dumps(package)
     for name in ("nik", "kk", "name", "birth_date", "phone"):
         assert people.form_of(3)[name] in text

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 
 class Body(Struct, forbid_unknown_fields=True):
@@ -244,3 +244,95 @@ class BankAnswer(Struct):
 
     payment_id: str
     deliveries: int
+
+
+class GuestPhone(Body):
+    """A mobile phone, of somebody without an account."""
+
+    phone: Annotated[str, Meta(description="Mobile phone, 08… or +62…")]
+
+
+class GuestCode(Body):
+    """The code that came to the phone."""
+
+    registration_id: str
+    code: str
+
+
+class GuestToken(Struct):
+    """A token of a guest, for reports only; it lasts as long as the session, which another code begins anew."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+
+
+Channel = Literal["none", "sms", "email"]
+
+
+class Preferences(Struct):
+    """Where else than in the inbox I am told, by kind of matter; `email` is masked and empty unless proved."""
+
+    errands: Channel
+    bills: Channel
+    water: Channel
+    email: str
+
+
+class Choices(Body):
+    """The channels to change."""
+
+    errands: Channel | UnsetType = UNSET
+    bills: Channel | UnsetType = UNSET
+    water: Channel | UnsetType = UNSET
+
+
+class Email(Body):
+    """An e-mail address; a code goes there."""
+
+    email: str
+
+
+class EmailProof(Struct):
+    """A proof that waits for its code."""
+
+    proof_id: str
+    sent_to: str
+    expires_at: dt.datetime
+
+
+class ErrandStep(Struct):
+    """A step of an errand, in the language asked for."""
+
+    state: str
+    text: str
+    at: dt.datetime
+
+
+class Errand(Struct):
+    """An errand at one of the agencies: where it stands, who has it and until when."""
+
+    errand_id: str
+    agency: Literal["singo", "twuin"]
+    kind: Literal["letter", "complaint", "new_connection", "bill"]
+    subject_id: str
+    reference: str
+    title: str
+    state: str
+    state_text: str
+    open: bool
+    with_whom: str
+    with_whom_text: str
+    due_on: str
+    late: bool
+    link: str
+    began_at: dt.datetime
+    updated_at: dt.datetime
+    steps: list[ErrandStep]
+
+
+class Errands(Struct):
+    """My errands over both agencies, last changed first."""
+
+    errands: list[Errand]
+    next_page_token: str

@@ -8,11 +8,11 @@ import orjson
 from chassis.principal import Unauthenticated
 from flask import Response, g, request
 
-from gateway import access_log, inbox
+from gateway import access_log, inbox, my_data
 from gateway.api import answers
 from gateway.edge import gateway
 from gateway.edge.context import address, agent
-from gateway.identity import profile, recovery, registration, sessions, signin, staff_signin, tokens
+from gateway.identity import guests, profile, recovery, registration, sessions, signin, staff_signin, tokens
 from gateway.identity.challenges import Pending, masked_phone
 from gateway.identity.sessions import NewSession
 from gateway.messages import mailbox
@@ -50,6 +50,19 @@ def sign_in_staff(body: answers.StaffCredentials) -> answers.Tokens:
         raise Unauthenticated
     done = staff_signin.finish(means, second.ticket, body.code, address=address(), agent=agent(), client="api")
     return _tokens(done.session)
+
+
+def guest_code(body: answers.GuestPhone) -> answers.Registration:
+    """Send a code to a guest's phone."""
+    return _pending(guests.begin(gateway().means, body.phone, address=address(), language=g.language))
+
+
+def guest_token(body: answers.GuestCode) -> answers.GuestToken:
+    """Give a guest a token; there is none that refreshes it, for another code does."""
+    means = gateway().means
+    new = guests.confirm(means, body.registration_id, body.code, address=address(), agent=agent(), client="api")
+    access, seconds = tokens.of_guest(means, new)
+    return answers.GuestToken(access, "Bearer", seconds)
 
 
 def refresh(body: answers.RefreshToken) -> answers.Tokens:
@@ -136,11 +149,9 @@ def access_log_() -> answers.Views:
 
 
 def export() -> Response:
-    """Return everything that the gateway keeps about the person."""
+    """Return everything that the platform keeps about the person."""
     own = gateway()
-    kept = profile.export(own.means, g.person.id)
-    with own.db.transaction(readonly=True) as session:
-        kept |= {"notices": inbox.export(session, g.person.id), "views": access_log.export(session, g.person.id)}
+    kept = my_data.export(own.means, own.upstreams, g.person.id)
     response = Response(orjson.dumps(kept, option=orjson.OPT_INDENT_2), content_type="application/json")
     response.headers["Content-Disposition"] = 'attachment; filename="data-saya.json"'
     return response

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.api import answers, identity_routes, water_routes
+from gateway.api import answers, identity_routes, my_routes, water_routes
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Own:
     path: str
     name: str
     tag: str
-    who: str  # anyone, citizen, staff, signed_in
+    who: str  # anyone, citizen, reporter, staff, signed_in
     summary: str
     handler: Callable[..., Any]
     body: Any = None  # a msgspec.Struct; "file" is for uploads
@@ -29,7 +29,7 @@ class Own:
     limit: str = ""  # counts under this name towards the limit of guesses
 
 
-_identity, _water = identity_routes, water_routes
+_identity, _my, _water = identity_routes, my_routes, water_routes
 
 OWN: tuple[Own, ...] = (
     Own("POST", "/auth/registrations", "register", "identity", "anyone", "Begin a registration; a code goes to the phone", _identity.register, answers.NewCitizen, answers.Registration, 202, keyed=True, limit="register"),
@@ -50,10 +50,18 @@ OWN: tuple[Own, ...] = (
     Own("DELETE", "/me/sessions/{session_id}", "me_session_end", "identity", "signed_in", "Sign out one session", _identity.end_session, None, None, 204),
     Own("POST", "/me/sessions/end", "me_sessions_end", "identity", "signed_in", "Sign out everywhere else", _identity.end_sessions, answers.Nothing, answers.Ended),
     Own("GET", "/me/access-log", "me_access_log", "identity", "citizen", "Siapa melihat data saya: who looked at my data, and why", _identity.access_log_, None, answers.Views),
-    Own("GET", "/me/export", "me_export", "identity", "citizen", "Everything the gateway keeps about me", _identity.export, file="application/json"),
+    Own("GET", "/me/export", "me_export", "identity", "citizen", "Everything the platform keeps about me", _identity.export, file="application/json"),
     Own("GET", "/me/notices", "me_notices", "identity", "citizen", "My inbox over both agencies", _identity.notices, None, answers.Notices, query=("page_token",)),
     Own("GET", "/me/notices/unread", "me_notices_unread", "identity", "citizen", "How many notices are unread (with an ETag)", _identity.unread, None, answers.Unread),
     Own("POST", "/me/notices/{notice_id}/read", "me_notice_read", "identity", "citizen", "Mark a notice as read", _identity.read_notice, answers.Nothing, None, 204),
+    Own("GET", "/me/errands", "me_errands", "identity", "citizen", "My errands over both agencies, last changed first", _my.my_errands, None, answers.Errands, query=("agency", "open", "page_token")),
+    Own("GET", "/me/preferences", "me_preferences", "identity", "citizen", "Where else than in the inbox I am told", _my.preferences, None, answers.Preferences),
+    Own("PUT", "/me/preferences", "me_preferences_set", "identity", "citizen", "Choose where I am told, by kind of matter", _my.set_preferences, answers.Choices, answers.Preferences),
+    Own("POST", "/me/email", "me_email", "identity", "citizen", "Set an e-mail address: a code goes there", _my.begin_email, answers.Email, answers.EmailProof, 202, keyed=True, limit="code"),
+    Own("POST", "/me/email/{proof_id}/verify", "me_email_verify", "identity", "citizen", "Prove the e-mail address; from then on it counts", _my.confirm_email, answers.Code, None, 204, limit="code"),
+    Own("DELETE", "/me/email", "me_email_forget", "identity", "citizen", "Forget my e-mail address", _my.forget_email, None, None, 204),
+    Own("POST", "/auth/guests/codes", "guest_code", "identity", "anyone", "Report without an account: a code goes to the phone", _identity.guest_code, answers.GuestPhone, answers.Registration, 202, keyed=True, limit="guest"),
+    Own("POST", "/auth/guests/tokens", "guest_token", "identity", "anyone", "Prove the phone; the token is good for reports only", _identity.guest_token, answers.GuestCode, answers.GuestToken, limit="guest"),
     Own("POST", "/connections/phone-proofs", "connections_beginPhoneProof", "twuin", "citizen", "Prove a connection by its registered phone", _water.begin_phone_proof, answers.ConnectionNumber, answers.PhoneProof, 201, keyed=True, limit="code"),
     Own("POST", "/payments/callbacks/{provider}", "payments_callback", "twuin", "anyone", "Of the payment provider; its signature over the raw body authorises it", _water.callback, file="application/json"),
     Own("GET", "/demo/messages", "demo_messages", "demo", "anyone", "The demo's mailbox of text messages", _identity.demo_messages, None, answers.DemoMessages, query=("to",)),

@@ -21,7 +21,7 @@ from malang.twuin.v1 import (
 
 Body = Literal["none", "json", "file", "files"]
 Snapshot = Literal["", "letter", "connection"]
-Who = Literal["anyone", "citizen", "staff"]
+Who = Literal["anyone", "citizen", "reporter", "staff"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Remote:
     pages: bool = False  # hands out a next_page_token
     hands_over: Snapshot = ""  # what the gateway adds of the person: what a letter certifies, or whom a connection is for
     limit: str = ""  # counts under this name towards the limit of guesses
+    reports: bool = False  # counts towards what a person may report an hour
     parts: tuple[str, ...] = ()  # names of a form's files where there are several: list of the request, and kind where it has one
 
     @property
@@ -129,13 +130,13 @@ SINGO = (
     Remote("POST", "/complaints/public/{number}/follow", _complaints, "Follow", "citizen", "Be told how a report goes on", body="json", keyed=True),
     Remote("DELETE", "/complaints/public/{number}/follow", _complaints, "Unfollow", "citizen", "Be told no more"),
     Remote("GET", "/complaints/followed", _complaints, "ListFollowed", "citizen", "Reports that I follow", pages=True),
-    Remote("GET", "/complaints", _complaints, "ListMine", "citizen", "My reports, newest first", pages=True),
-    Remote("POST", "/complaints", _complaints, "File", "citizen", "Report something, with up to three photos", body="files", parts=("photos",), status=201, keyed=True, limit="complaint"),
-    Remote("GET", _COMPLAINT, _complaints, "Get", "citizen", "One of my reports with its time line"),
-    Remote("GET", f"{_COMPLAINT}/photos/{{photo_id}}", _complaints, "GetPhoto", "citizen", "A photo of my report", file="*"),
-    Remote("POST", f"{_COMPLAINT}/withdraw", _complaints, "Withdraw", "citizen", "Withdraw a report", body="json", keyed=True),
-    Remote("POST", f"{_COMPLAINT}/reopen", _complaints, "Reopen", "citizen", "Reopen what was not resolved, with a reason", body="json", keyed=True),
-    Remote("POST", f"{_COMPLAINT}/rating", _complaints, "Rate", "citizen", "Rate how it was resolved, 1 to 5", body="json", keyed=True),
+    Remote("GET", "/complaints", _complaints, "ListMine", "reporter", "My reports, newest first", pages=True),
+    Remote("POST", "/complaints", _complaints, "File", "reporter", "Report something, with up to three photos", body="files", parts=("photos",), status=201, keyed=True, limit="complaint", reports=True),
+    Remote("GET", _COMPLAINT, _complaints, "Get", "reporter", "One of my reports with its time line"),
+    Remote("GET", f"{_COMPLAINT}/photos/{{photo_id}}", _complaints, "GetPhoto", "reporter", "A photo of my report", file="*"),
+    Remote("POST", f"{_COMPLAINT}/withdraw", _complaints, "Withdraw", "reporter", "Withdraw a report", body="json", keyed=True),
+    Remote("POST", f"{_COMPLAINT}/reopen", _complaints, "Reopen", "reporter", "Reopen what was not resolved, with a reason", body="json", keyed=True),
+    Remote("POST", f"{_COMPLAINT}/rating", _complaints, "Rate", "reporter", "Rate how it was resolved, 1 to 5", body="json", keyed=True),
     Remote("GET", "/office/complaints", _complaints, "Queue", "staff", "Reports of my kelurahan, most urgent first", pages=True),
     Remote("GET", _FILE, _complaints, "Open", "staff", "One report in full; recorded for its reporter"),
     Remote("GET", f"{_FILE}/photos/{{photo_id}}", _complaints, "OpenPhoto", "staff", "A photo of a report; recorded for its reporter", file="*"),

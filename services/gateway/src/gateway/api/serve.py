@@ -17,14 +17,28 @@ from werkzeug.exceptions import BadRequest, NotFound, UnsupportedMediaType
 from gateway.api import openapi, shapes
 from gateway.api.own import OWN, Own
 from gateway.api.remote import REMOTE, Remote
-from gateway.edge import citizen_required, gateway, idempotent, limited, public, signed_in_required, staff_required, uploads
+from gateway.edge import (
+    citizen_required,
+    gateway,
+    idempotent,
+    limited,
+    public,
+    reporter_required,
+    signed_in_required,
+    spend,
+    staff_required,
+    uploads,
+    uploads_up_to,
+    with_guests,
+)
 from gateway.identity import profile
 from gateway.identity.means import Means
 
 PREFIX = "/api/v1"
 View = Callable[..., Response]
+_FILES = 22  # MiB: three photos of 5 MiB, as base64 in JSON
 GUARDS: dict[str, Callable[[View], View]] = {
-    "anyone": public, "citizen": citizen_required, "staff": staff_required(), "signed_in": signed_in_required,
+    "anyone": public, "citizen": citizen_required, "reporter": reporter_required, "staff": staff_required(), "signed_in": signed_in_required,
 }  # fmt: skip
 SNAPSHOTS: dict[str, Callable[[Means, str], Message]] = {"letter": profile.applicant, "connection": profile.connection_applicant}
 
@@ -45,8 +59,11 @@ def _add(api: Blueprint, operation: Remote | Own, view: View) -> None:
     if operation.limit:
         view = limited(operation.limit)(view)
     view = GUARDS[operation.who](view)
-    if getattr(operation, "body", None) in {"file", "files"}:
-        view = uploads(view)
+    if operation.who == "anyone" and isinstance(operation, Remote) and operation.capability == "complaints":
+        view = with_guests(view)  # who learns which of the reports are their own
+    body = getattr(operation, "body", None)
+    if body in {"file", "files"}:
+        view = uploads(view) if body == "file" else uploads_up_to(_FILES)(view)
     rule = operation.path.replace("{", "<").replace("}", ">")
     api.add_url_rule(rule, operation.name, view, methods=[operation.method])
 
@@ -56,7 +73,10 @@ def _remote_view(remote: Remote) -> View:
 
     def view(**in_path: str) -> Response:
         call = getattr(getattr(gateway().upstreams, remote.capability), remote.rpc)
-        return _answer(remote, call(_request(remote, kind, in_path)))
+        asked = _request(remote, kind, in_path)
+        if remote.reports:
+            spend("report", gateway().settings.rate_reports_per_hour)
+        return _answer(remote, call(asked))
 
     return view
 

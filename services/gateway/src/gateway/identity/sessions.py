@@ -24,7 +24,7 @@ from gateway.identity.tables import Guest as GuestRow
 
 Client = Literal["browser", "api"]
 Kind = Literal["citizen", "guest", "staff"]
-_GUEST_HOURS = 2
+GUEST_HOURS = 2
 _CACHED = 60  # seconds that Redis may keep a session, and after which it is noted as seen again
 
 
@@ -149,7 +149,7 @@ def open_session(
     settings = means.settings
     hours, minutes = {
         "citizen": (settings.session_hours, settings.session_idle_minutes),
-        "guest": (_GUEST_HOURS, _GUEST_HOURS * 60),
+        "guest": (GUEST_HOURS, GUEST_HOURS * 60),
         "staff": (settings.staff_hours, settings.staff_idle_minutes),
     }[kind]
     life, idle = dt.timedelta(hours=hours), minutes * 60

@@ -43,6 +43,13 @@ def issue(means: Means, new: NewSession) -> Pair:
     return _pair(means, new, token, expires)
 
 
+def of_guest(means: Means, new: NewSession) -> tuple[str, int]:
+    """Return a guest's access token and its seconds: those of the session, for a guest has no refresh token."""
+    seconds = sessions.GUEST_HOURS * 3600
+    who = Principal(new.subject, new.kind, claims={"sid": new.session_id})
+    return means.keyring.minter().mint(who, AUDIENCE, ttl=seconds), seconds
+
+
 def refresh(means: Means, token: str) -> Pair:
     """Return the next pair and use up `token`; one that was used before ends the family. RefreshRefused."""
     now, replayed = clock.now(), False

@@ -37,11 +37,12 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class SmsGateway:
-    """A text message service: POST of JSON with a bearer token."""
+    """A text message service: POST of JSON with a bearer token. One that takes a key once makes a repeated request harmless."""
 
     url: str
     token: str
     sender: str
+    timeout: float = _TIMEOUT
 
     def send(self, *, to: str, subject: str, body: str, reference: str) -> None:  # noqa: ARG002 - a text message has no subject
         """Send one text message."""
@@ -49,7 +50,7 @@ class SmsGateway:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}", "Idempotency-Key": reference}
         request = urllib.request.Request(self.url, content, headers)  # noqa: S310 - carriers_of checked the scheme
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT):  # noqa: S310 - as above
+            with urllib.request.urlopen(request, timeout=self.timeout):  # noqa: S310 - as above
                 return
         except OSError as wrong:  # HTTP errors are OSErrors too
             raise NotSent(str(wrong)) from wrong
@@ -57,7 +58,10 @@ class SmsGateway:
 
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """A mail server, smtp:// (STARTTLS where offered) or smtps://."""
+    """A mail server, smtp:// (STARTTLS where offered) or smtps://.
+
+    SMTP knows no key: an answer that was lost means another delivery, which mailboxes tell by its Message-ID.
+    """
 
     url: str
     sender: str

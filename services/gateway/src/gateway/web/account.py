@@ -16,6 +16,12 @@ from malang.singo.v1.applications_pb2 import (
     ListMineRequest,
 )
 from malang.twuin.v1.billing_pb2 import BILL_STATE_OPEN, Bill, ListBillsRequest, ListBillsResponse
+from malang.twuin.v1.new_connections_pb2 import (
+    NEW_CONNECTION_STATE_ACTIVE,
+    NEW_CONNECTION_STATE_HELD,
+    ListMyNewConnectionsRequest,
+    NewConnection,
+)
 
 from gateway import access_log, inbox, my_data
 from gateway.edge import citizen_required, end_session, gateway, limited
@@ -23,7 +29,7 @@ from gateway.edge.context import address
 from gateway.identity import profile, recovery, sessions
 from gateway.identity.accounts import Details
 from gateway.identity.challenges import masked_phone
-from gateway.web import formats, labels
+from gateway.web import formats, labels, waterworks
 from gateway.web.calls import page_token, services, tried
 from gateway.web.catalog import _, language, pick
 from gateway.web.chrome import page
@@ -54,14 +60,21 @@ def dashboard() -> ResponseReturnValue:
     own, singo_failure = tried(lambda: services().applications.ListMine(ListMineRequest(page_size=_FEW)))
     billed, twuin_failure = tried(lambda: services().billing.ListBills(ListBillsRequest(page_size=_FEW)))
     applications = list((own or ApplicationPage()).applications)
+    pipes = [] if twuin_failure else _pipes()
     billed = billed or ListBillsResponse()
     bills = list(billed.bills)
     with gateway().db.transaction(readonly=True) as session:
         notices = [shown(each) for each in inbox.page(session, g.person.id, page_size=_FEW).entries]
     return page(
         "account/dashboard.html", applications=applications, bills=bills, open_amount=billed.open_amount, notices=notices,
-        singo_failure=singo_failure, twuin_failure=twuin_failure, waiting=_waiting(applications, bills),
+        singo_failure=singo_failure, twuin_failure=twuin_failure, waiting=[*_waiting(applications, bills), *held(pipes)],
+        pipes=[each for each in pipes if each.state < NEW_CONNECTION_STATE_ACTIVE], works=waterworks,
     )  # fmt: skip
+
+
+def _pipes() -> list[NewConnection]:
+    found, _failure = tried(lambda: services().new_connections.ListMine(ListMyNewConnectionsRequest(page_size=_FEW)))
+    return list(found.applications) if found else []
 
 
 def _waiting(applications: list[Application], bills: list[Bill]) -> list[Waiting]:
@@ -83,9 +96,25 @@ def _waiting_application(one: Application) -> Waiting:
 
 def _waiting_bill(one: Bill) -> Waiting:
     late = one.due_on < clock.today().isoformat()
-    title = _("Tagihan air %(period)s") % {"period": formats.period(one.period)}
+    title = (
+        _("Biaya sambungan baru")
+        if one.kind == "connection"
+        else _("Tagihan air %(period)s") % {"period": formats.period(one.period)}
+    )
     text = _("Jatuh tempo %(day)s") % {"day": formats.day(one.due_on)}
     return Waiting(f"/tagihan/{one.bill_id}", title, text, labels.bill(one.state, late=late), "twuin", one.amount)
+
+
+def held(pipes: list[NewConnection]) -> list[Waiting]:
+    """Return the applications for a connection that wait for another letter; the cost waits as a bill does."""
+    return [
+        Waiting(
+            f"/sambungan-baru/{each.application_id}", _("Sambungan air baru"), waterworks.reason(each.reason),
+            waterworks.application(each.state), "twuin",
+        )
+        for each in pipes
+        if each.state == NEW_CONNECTION_STATE_HELD
+    ]  # fmt: skip
 
 
 @pages.get("/data-saya")
@@ -172,7 +201,7 @@ def access() -> ResponseReturnValue:
 @citizen_required
 def export() -> Response:
     """Hand out everything that is kept about the person."""
-    content = orjson.dumps(my_data.export(gateway().means, g.person.id), option=orjson.OPT_INDENT_2)
+    content = orjson.dumps(my_data.export(gateway().means, services(), g.person.id), option=orjson.OPT_INDENT_2)
     response = as_download(content, f"data-saya-{clock.today().isoformat()}.json", "application/json")
     response.headers["Content-Type"] = "application/json"
     return response
