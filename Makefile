@@ -56,6 +56,9 @@ proto: .venv/.dev ## Generate libs/malang from proto/
 proto-check: .venv/.dev ## Fail when libs/malang is not what proto/ says, or a change breaks the last release
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) tests/architecture/proto_gate.py
 
+fuzz: .venv/.dev ## Attack a platform of its own with 20,000 generated requests and calls
+	@FUZZ_CASES=$(or $(CASES),20000) $(PY) -m pytest -q -s tests/fuzz $(ARGS)
+
 bench: .venv/.dev ## Run the benchmarks and print their tables
 	@$(PY) benchmarks/run.py $(ARGS)
 
@@ -75,4 +78,4 @@ openapi: .venv/.run ## Print the OpenAPI document of the gateway
 .venv/.dev: requirements/dev.txt deploy/local/bootstrap
 	@deploy/local/bootstrap dev
 
-.PHONY: help run demo status signins backup restore reset test check lint format types contracts proto proto-check bench lock settings openapi
+.PHONY: help run demo status signins backup restore reset test check lint format types contracts proto proto-check fuzz bench lock settings openapi

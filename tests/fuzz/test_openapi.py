@@ -18,8 +18,10 @@ OPERATIONS = {operation.name: operation for operation in (*REMOTE, *OWN)}
 STAFF = ("officer", "lurah", "water_cs", "cashier", "crew", "operator", "admin")
 ROLES = {"anyone": ("nobody", "citizen", "other"), "citizen": ("citizen", "other", "nobody"), "staff": (*STAFF, "other")}
 # They would end what every other case needs: the session itself, the account of a role, the person's own sign-in.
-ENDING = {"me_sessions_end", "me_password", "auth_refresh", "auth_revoke"}
-PLAIN = {"content-type": "application/json"}
+ENDING = {"me_sessions_end", "me_session_end", "me_password"}
+# These use up what others aim at, so they come last.
+LAST = ("_discardDraft", "_removeAttachment", "_unlink", "_withdraw", "_cancel", "_email_forget", "_unfollow", "_refuse")
+DEMO = ("demo_",)  # the demo's mailbox shows everybody's messages; it is not there outside of the demo
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +41,13 @@ def aimed(document):
     return found
 
 
-def aim(city: cities.City, path: str) -> dict[str, str]:
+def aim(city: cities.City, path: str, shot: int) -> dict[str, str]:
     """Return ids that are there for the parameters of a path, as far as answers have shown any."""
     chosen = {}
     for name in openapi.parameters(path):
         known = sorted(city.ids.get(name, ())) or sorted(city.ids.get(name.rpartition("_")[2], ()))
         if known:
-            chosen[name] = known[len(path) % len(known)]
+            chosen[name] = known[shot % len(known)]
     return chosen
 
 
@@ -58,10 +60,26 @@ def shoot(city: cities.City, role: str, case: Any, aimed_at: dict[str, str]) -> 
         path = path.replace("{" + name + "}", requests.utils.quote(str(value), safe=""))
     sent: dict[str, Any] = {"params": case.query}
     if case.media_type == "application/json" and case.body is not schemathesis.core.NOT_SET:
-        sent["json"] = case.body
+        sent["json"] = plausible(city, case.body) if aimed_at else case.body
     elif case.media_type and isinstance(case.body, dict):
         sent["files"] = [(name, (f"{name}.bin", to_bytes(value))) for name, value in case.body.items()]
     return cities.raw(person, case.method, path.removeprefix("/api/v1"), headers=clean(headers), **sent)
+
+
+def plausible(city: cities.City, body: Any) -> Any:
+    """Return a generated body whose ids and numbers are ones that are there, as far as any are known."""
+    if isinstance(body, dict):
+        return {name: _there(city, name, value) for name, value in body.items()}
+    return body
+
+
+def _there(city: cities.City, name: str, value: Any) -> Any:
+    known = sorted(city.ids.get(name, ()) or city.ids.get(name.removesuffix("s"), ()))
+    if isinstance(value, str) and known:
+        return known[0]
+    if isinstance(value, list) and known:
+        return known[:1]
+    return plausible(city, value)
 
 
 def clean(headers: dict[str, Any]) -> dict[str, str]:
@@ -84,7 +102,7 @@ def test_every_operation_answers_any_request_without_a_server_error(city, aimed)
     each = max(2, cities.CASES // shots)
     table: dict[str, Counter[str]] = {}
     wrong: list[str] = []
-    for name, operation in sorted(aimed.items()):
+    for name, operation in sorted(aimed.items(), key=lambda each: (each[0].endswith(LAST), each[0])):
         if name in ENDING:
             continue
         for role in roles_of(name):
@@ -101,7 +119,6 @@ def roles_of(name: str) -> tuple[str, ...]:
 
 def fire(city, operation, role, each, said):
     name, (table, wrong) = operation.definition.raw["operationId"], said
-    aimed_at = aim(city, OPERATIONS[name].path) if name in OPERATIONS else {}
     counts = table.setdefault(name, Counter())
     shot = Counter()
 
@@ -110,7 +127,10 @@ def fire(city, operation, role, each, said):
     @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
     def one(case):
         shot["n"] += 1
-        answer = shoot(city, role, case, aimed_at if shot["n"] % 2 else {})
+        aimed_at = aim(city, OPERATIONS[name].path, shot["n"] // 2) if name in OPERATIONS and shot["n"] % 2 else {}
+        answer = shoot(city, role, case, aimed_at)
+        if answer.ok and role == "citizen" and "json" in answer.headers["content-type"]:
+            city.learn(answer.json())
         counts["2xx" if answer.ok else str(answer.status_code)] += 1
         judge(city, name, role, answer, wrong)
 
@@ -126,7 +146,7 @@ def judge(city, name, role, answer, wrong):
         wrong.append(f"{name} as {role}: 503 without Retry-After")
     if answer.status_code >= 400 and answer.headers.get("content-type") != "application/problem+json":
         wrong.append(f"{name} as {role}: {answer.status_code} is {answer.headers.get('content-type')}")
-    if role in {"nobody", "other"}:
+    if role in {"nobody", "other"} and not name.startswith(DEMO):
         leaked = [secret for secret in city.secrets if secret in answer.text]
         if leaked and not any(secret in str(answer.request.body) + answer.request.url for secret in leaked):
             wrong.append(f"{name} as {role} shows data of another person")
