@@ -30,6 +30,7 @@ from deploy.local.supervision import processes
 FORM = 1  # of the folder that a backup is
 KEYS = "secrets"
 LEFT = ("postgres", "run", "log")  # the cluster is copied by its own program; sockets and logs begin anew
+STORES = (".", "twuin")  # below files/: where each service that keeps files begins
 KEPT = ("signins.json", "water.json", "demo-used.json")
 NAMELESS = (HOLD, ".partial")
 
@@ -61,8 +62,8 @@ def take(state: State, target: Path, *, keys: Path | None = None) -> dict[str, A
     postgres = embedded_postgres(state)
     began = clock.now()
     with ExitStack() as holds:
-        for folder in folders(state):
-            holds.enter_context(held(folder))
+        for store in STORES:
+            holds.enter_context(held(state.files / store))
         base_backup(postgres, partial / "cluster")
         copied = _copy(state, partial, keys)
     said = {
@@ -82,6 +83,7 @@ def folders(state: State) -> list[Path]:
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Hold a folder of files against deletions; a deletion under way is waited for."""
+    folder.mkdir(mode=0o700, exist_ok=True)
     with (folder / HOLD).open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
