@@ -15,6 +15,7 @@ from malang.singo.v1.applications_pb2 import (
     ApplicationPage,
     ListMineRequest,
 )
+from malang.singo.v1.complaints_pb2 import COMPLAINT_STATE_RESOLVED, Complaint, ComplaintPage, ListMyComplaintsRequest
 from malang.twuin.v1.billing_pb2 import BILL_STATE_OPEN, Bill, ListBillsRequest, ListBillsResponse
 from malang.twuin.v1.new_connections_pb2 import (
     NEW_CONNECTION_STATE_ACTIVE,
@@ -61,15 +62,32 @@ def dashboard() -> ResponseReturnValue:
     billed, twuin_failure = tried(lambda: services().billing.ListBills(ListBillsRequest(page_size=_FEW)))
     applications = list((own or ApplicationPage()).applications)
     pipes = [] if twuin_failure else _pipes()
+    reports = [] if singo_failure else _reports()
     billed = billed or ListBillsResponse()
     bills = list(billed.bills)
     with gateway().db.transaction(readonly=True) as session:
         notices = [shown(each) for each in inbox.page(session, g.person.id, page_size=_FEW).entries]
     return page(
         "account/dashboard.html", applications=applications, bills=bills, open_amount=billed.open_amount, notices=notices,
-        singo_failure=singo_failure, twuin_failure=twuin_failure, waiting=[*_waiting(applications, bills), *held(pipes)],
+        singo_failure=singo_failure, twuin_failure=twuin_failure, waiting=[*_waiting(applications, bills), *_unrated(reports), *held(pipes)],
         pipes=[each for each in pipes if each.state < NEW_CONNECTION_STATE_ACTIVE], works=waterworks,
+        reports=reports,
     )  # fmt: skip
+
+
+def _reports() -> list[Complaint]:
+    found, _away = tried(lambda: services().complaints.ListMine(ListMyComplaintsRequest(page_size=_FEW)))
+    return list((found or ComplaintPage()).complaints)
+
+
+def _unrated(reports: list[Complaint]) -> list[Waiting]:
+    """Return the reports whose reporter has not said how satisfied they are."""
+    text = _("Dinyatakan selesai. Beri penilaian, atau buka lagi bila belum beres.")
+    return [
+        Waiting(f"/laporan/{one.complaint_id}", pick(one.category_name), text, labels.complaint(one.state), "singo")
+        for one in reports
+        if one.state == COMPLAINT_STATE_RESOLVED and not one.rating
+    ]
 
 
 def _pipes() -> list[NewConnection]:

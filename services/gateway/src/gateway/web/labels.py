@@ -89,6 +89,7 @@ def payment(state: int) -> Label:
 def connection(state: int) -> Label:
     """Return the label of a connection's state."""
     table: Mapping[Any, Label] = {  # enum values are of types of their own
+        connections_pb2.CONNECTION_STATE_PLANNED: Label(_("Belum terpasang"), "info"),
         connections_pb2.CONNECTION_STATE_ACTIVE: Label(_("Aktif"), "ok"),
         connections_pb2.CONNECTION_STATE_CLOSED: Label(_("Ditutup sementara"), "warn"),
         connections_pb2.CONNECTION_STATE_REMOVED: Label(_("Dicabut"), ""),
@@ -111,6 +112,8 @@ def role(code: str) -> str:
         "crew": _("Petugas lapangan"),
         "operator": _("Operator"),
         "admin": _("Administrator"),
+        "twuin": _("Sistem Perumda Air Minum"),
+        "workload": _("Sistem Perumda Air Minum"),
     }.get(code, code)
 
 
@@ -125,6 +128,7 @@ def purpose(code: str) -> str:
         "reading": _("Pencatatan meter"),
         "account_reset": _("Memulihkan akun"),
         "complaint": _("Menangani pengaduan"),
+        "work_order": _("Mendatangi rumah untuk survei atau pemasangan"),
         "other": _("Keperluan dinas lainnya"),
     }.get(code, code)
 
@@ -135,6 +139,8 @@ def subject_kind(kind: str) -> str:
         "application": _("Permohonan surat"),
         "attachment": _("Lampiran permohonan"),
         "connection": _("Data sambungan air"),
+        "new_connection": _("Permohonan sambungan baru"),
+        "work_order": _("Alamat pada tugas lapangan"),
         "bill": _("Tagihan air"),
         "bills": _("Tagihan air"),
         "account": _("Akun"),

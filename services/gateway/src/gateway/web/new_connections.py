@@ -167,7 +167,8 @@ def submit() -> ResponseReturnValue:
     if entry.errors.keys() & set(DOCUMENTS):
         return _review(entry)
     if sent:
-        entry.general = f"{entry.general} {_('Foto yang tadi dipilih perlu dipilih lagi pada langkah terakhir.')}".strip()
+        again = _("Foto yang tadi dipilih perlu dipilih lagi pada langkah terakhir.")
+        entry.general = f"{entry.general} {again}".strip()
     return _form(entry)
 
 
@@ -189,8 +190,11 @@ def detail(application_id: object) -> ResponseReturnValue:
 
 
 def _detail(application: NewConnection, entry: Entry) -> ResponseReturnValue:
-    held = application.state == new_connections_pb2.NEW_CONNECTION_STATE_HELD
-    proofs = [each for each in (tried(_proofs)[0] or ()) if each.usable] if held else []
+    replaceable = application.state in {
+        new_connections_pb2.NEW_CONNECTION_STATE_APPLIED, new_connections_pb2.NEW_CONNECTION_STATE_HELD,
+    }  # fmt: skip
+    proofs = [each for each in (tried(_proofs)[0] or ()) if each.usable] if replaceable else []
+    proofs = [each for each in proofs if each.letter_id != application.letter_id]
     return page(
         "water/new_detail.html", entry, application=application, works=waterworks, proofs=proofs, ahead=_ahead(application),
         can_withdraw=application.state in _BEFORE_PAYMENT,

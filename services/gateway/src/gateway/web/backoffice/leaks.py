@@ -14,7 +14,7 @@ from gateway.edge import staff_required
 from gateway.web import waterworks
 from gateway.web.backoffice.shell import INTAKE, page
 from gateway.web.calls import services, tried
-from gateway.web.catalog import language
+from gateway.web.catalog import _, language
 from gateway.web.entries import Entry
 from gateway.web.files import shown_picture
 from gateway.web.map import Spot
@@ -35,7 +35,12 @@ def _shown(board: LeakBoard) -> dict[str, Any]:
 
 def _spot(one: Leak) -> Spot:
     label = waterworks.leak(one.state)
-    title = f"{one.number}, {waterworks.kelurahan(one.kelurahan)}, {label.text}"
+    place = (
+        waterworks.kelurahan(one.kelurahan)
+        if one.positioned
+        else _("di suatu tempat di %(area)s") % {"area": waterworks.kelurahan(one.kelurahan)}
+    )
+    title = f"{one.number}, {place}, {label.text}"
     return Spot(one.latitude, one.longitude, title, f"/kantor/kebocoran/{one.leak_id}", "bad" if one.late else label.tone)
 
 

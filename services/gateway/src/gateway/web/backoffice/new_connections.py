@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from malang.twuin.v1 import new_connections_pb2
 from malang.twuin.v1.new_connections_pb2 import (
@@ -37,6 +37,11 @@ _STATES: dict[str, NewConnectionState.ValueType] = {
     "aktif": new_connections_pb2.NEW_CONNECTION_STATE_ACTIVE,
     "ditolak": new_connections_pb2.NEW_CONNECTION_STATE_REFUSED,
 }
+_REFUSABLE = (
+    new_connections_pb2.NEW_CONNECTION_STATE_APPLIED,
+    new_connections_pb2.NEW_CONNECTION_STATE_SURVEY,
+    new_connections_pb2.NEW_CONNECTION_STATE_PAYMENT,
+)  # nothing was paid yet
 _QUEUE = "/kantor/sambungan-baru"
 
 
@@ -75,9 +80,10 @@ def _file(application_id: object, entry: Entry) -> ResponseReturnValue:
     """Open a file; the service notes who looked and why."""
     asked = OpenNewConnectionRequest(application_id=str(application_id), purpose=shell.purpose())
     opened = services().new_connections.Open(asked)
-    decide = opened.application.state == new_connections_pb2.NEW_CONNECTION_STATE_APPLIED
+    decide = g.person.has("water_cs") and opened.application.state == new_connections_pb2.NEW_CONNECTION_STATE_APPLIED
     return page(
         "new_connection.html", entry, opened=opened, application=opened.application, works=waterworks, purpose=shell.purpose(), decide=decide,
+        can_refuse=g.person.has("water_cs") and opened.application.state in _REFUSABLE,
         refusals=[(code, waterworks.reason(code)) for code in REFUSALS],
     )  # fmt: skip
 
@@ -95,7 +101,7 @@ def document(application_id: object, document_id: str) -> ResponseReturnValue:
 
 
 @pages.get(f"{_QUEUE}/<uuid:application_id>/<any(periksa,tolak):_step>")
-@staff_required(*INTAKE)
+@staff_required("water_cs")
 def after_language(application_id: object, _step: str) -> ResponseReturnValue:
     """Lead back to the file: a page that was posted is asked for again when the language is switched."""
     return redirect(f"{_QUEUE}/{application_id}", 303)
@@ -112,19 +118,20 @@ def _back(application_id: object, done: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{_QUEUE}/<uuid:application_id>/periksa")
-@staff_required(*INTAKE)
+@staff_required("water_cs")
 @idempotent
 def check(application_id: object) -> ResponseReturnValue:
     """Pass the documents: a crew surveys next."""
     entry = Entry.typed()
     with entry.catching(names={"note": "catatan"}):
-        services().new_connections.Check(CheckNewConnectionRequest(application_id=str(application_id), note=entry["catatan"]))
-        return _back(application_id, "berkas")
+        asked = CheckNewConnectionRequest(application_id=str(application_id), note=entry["catatan"])
+        passed = services().new_connections.Check(asked).state == new_connections_pb2.NEW_CONNECTION_STATE_SURVEY
+        return _back(application_id, "berkas" if passed else "tunggakan")
     return _again(application_id, entry)
 
 
 @pages.post(f"{_QUEUE}/<uuid:application_id>/tolak")
-@staff_required(*INTAKE)
+@staff_required("water_cs")
 @idempotent
 def refuse(application_id: object) -> ResponseReturnValue:
     """End an application with a reason that the applicant reads."""

@@ -74,14 +74,14 @@ def _detail(work_order_id: object, entry: Entry) -> ResponseReturnValue:
 
 
 @pages.get("/kantor/tugas-lapangan/<uuid:work_order_id>/regu")
-@staff_required(*INTAKE)
+@staff_required("operator")
 def after_language(work_order_id: object) -> ResponseReturnValue:
     """Lead back to the order: a page that was posted is asked for again when the language is switched."""
     return redirect(f"/kantor/tugas-lapangan/{work_order_id}", 303)
 
 
 @pages.post("/kantor/tugas-lapangan/<uuid:work_order_id>/regu")
-@staff_required(*INTAKE)
+@staff_required("operator")
 @idempotent
 def assign(work_order_id: object) -> ResponseReturnValue:
     """Give an order to a crew; one that somebody has accepted is taken from them."""
