@@ -97,6 +97,7 @@ def _changed(complaint_id: str, entry: Entry, change: Callable[[], object], done
         with entry.catching(names={"reason": "alasan", "rating": "nilai", "text": "kesan"}):
             change()
             return redirect(f"/laporan/{complaint_id}?ok={done}", 303)
+    entry.naming({"alasan": _("Apa yang belum beres"), "kesan": _("Pesan Anda")})
     return _detail(_get(complaint_id), entry)
 
 
@@ -121,6 +122,7 @@ def withdraw(complaint_id: str) -> ResponseReturnValue:
         with entry.catching(names={"reason": "alasan-cabut"}):
             services().complaints.Withdraw(wanted)
             return redirect(f"/laporan/{complaint_id}?ok=cabut", 303)
+        entry.naming({"alasan-cabut": _("Alasan")})
     return _detail(_get(complaint_id), entry)
 
 

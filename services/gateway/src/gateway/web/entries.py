@@ -68,6 +68,12 @@ class Entry:
         if unplaced or not failure.fields:
             self.general = " ".join(unplaced) or failure.sentence(language())
 
+    def naming(self, labels: Mapping[str, str]) -> None:
+        """Begin the sentences about fields with the fields' names: a summary of errors stands apart from them."""
+        for name, label in labels.items():
+            if said := self.errors.get(name):
+                self.errors[name] = f"{label}: {said[:1].lower()}{said[1:]}"
+
     @contextmanager
     def catching(self, *, missing: bool = False, names: Mapping[str, str] | None = None) -> Iterator[None]:
         """Take over what is refused inside the block; with `missing` also what is not found. Other failures pass on."""

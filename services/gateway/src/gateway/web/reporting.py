@@ -143,6 +143,7 @@ def _filed(category: Category) -> ResponseReturnValue:
             with gateway().db.transaction() as session:
                 kept_pictures.forget(session, _person(), [each.id for each in draft.kept])
             return redirect(f"/laporan/{filed.complaint_id}?ok=lapor", 303)
+    entry.naming({"text": _("Apa yang terjadi"), "address": _("Alamat atau patokan"), "foto": _("Foto")})
     return _form(category, entry, draft.keep())
 
 

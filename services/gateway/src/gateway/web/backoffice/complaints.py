@@ -162,6 +162,7 @@ def _done(complaint_id: str, entry: Entry, change: Callable[[], object], field: 
         with entry.catching(names={"text": field, "reason": field}):
             change()
             return _back(complaint_id, done)
+        entry.naming({"jawaban": _("Jawaban"), "hasil": _("Apa yang sudah dikerjakan"), "alasan": _("Alasan penolakan")})
     if shell.purpose():
         return file(complaint_id, entry)
     return redirect(f"/kantor/laporan/{complaint_id}", 303)
