@@ -66,8 +66,8 @@ def test_a_file_taken_by_the_cleaner_at_the_wrong_moment_is_stored_again(world):
     stored = papers.store(world.means, application_id, "ktp.jpg", content)
     world.means.files.delete(stored[1])
     with world.db.transaction() as session:
-        papers.attach(session, world.means, who, draft.application_id, requirement="ktp", content=content, stored=stored)
+        papers.attach(session, world.means, who, draft.application_id, requirement="ktp", stored=stored)
     with as_citizen("citizen-a"):
         read = world.stub.Get(pb.GetRequest(application_id=draft.application_id))
         request = pb.GetAttachmentRequest(application_id=draft.application_id, attachment_id=read.attachments[0].attachment_id)
-        assert world.stub.GetAttachment(request).content == content
+        assert world.stub.GetAttachment(request).content == stored[0].content

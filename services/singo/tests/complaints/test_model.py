@@ -114,7 +114,7 @@ class Life(RuleBasedStateMachine):
         try:
             self.standing = change(before)
         except (RatedAlready, ReopenWindowOver):
-            assert action in {Action.REOPEN, Action.RATE}  # noqa: PT017 - either way is right, each in its place
+            assert action in {Action.REOPEN, Action.RATE}
         except NotNow:
             assert before.state in ENDED or action in {Action.REOPEN, Action.RATE}
 

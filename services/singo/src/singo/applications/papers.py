@@ -51,9 +51,9 @@ def examine(session: Session, means: Means, who: Principal, application_id: str,
 
 
 def store(means: Means, application_id: uuid.UUID, file_name: str, content: bytes) -> tuple[Document, str, str]:
-    """Recognise and store a document's bytes, outside of any transaction; return what it is, its path and its SHA-256."""
+    """Recognise a document and store what is kept of it, outside of any transaction; return it, its path and its SHA-256."""
     document = recognise(file_name, content)
-    path, sha256 = means.store(application_id, content)
+    path, sha256 = means.store(application_id, document.content)
     return document, path, sha256
 
 
@@ -64,7 +64,6 @@ def attach(
     application_id: str,
     *,
     requirement: str,
-    content: bytes,
     stored: tuple[Document, str, str],
 ) -> Application:
     """Add a stored document to a draft or a returned application; the same document again changes nothing."""
@@ -75,11 +74,11 @@ def attach(
     if len(row.attachments) >= MOST:
         raise TooManyAttachments(most=MOST)
     if not means.files.exists(path):  # the job that cleans up took it just before the row was locked
-        means.store(row.id, content)
+        means.store(row.id, document.content)
     row.attachments.append(
         Attachment(
             id=uuid.uuid4(), requirement=requirement, file_name=document.file_name, media_type=document.media_type,
-            size=len(content), sha256=sha256, path=path, created_at=clock.now(),
+            size=len(document.content), sha256=sha256, path=path, created_at=clock.now(),
         )
     )  # fmt: skip
     record.touch(row)

@@ -64,7 +64,7 @@ class ApplicationsServicer(Base):
             def effect() -> pb.Application:
                 row = papers.attach(
                     session, means, who, request.application_id,
-                    requirement=request.requirement, content=request.content, stored=stored,
+                    requirement=request.requirement, stored=stored,
                 )  # fmt: skip
                 return translate.for_citizen(translate.whole(row, means))
 
