@@ -59,6 +59,9 @@ proto-check: .venv/.dev ## Fail when libs/malang is not what proto/ says, or a c
 fuzz: .venv/.dev ## Attack a platform of its own with 20,000 generated requests and calls
 	@FUZZ_CASES=$(or $(CASES),20000) $(PY) -m pytest -q -s tests/fuzz $(ARGS)
 
+drill: .venv/.dev ## Let errands go on while parts fail, on both buses, and print what was lost or doubled (ROUNDS=100)
+	@$(PY) tests/faults/drill.py --rounds $(or $(ROUNDS),100) $(ARGS)
+
 bench: .venv/.dev ## Run the benchmarks and print their tables
 	@$(PY) benchmarks/run.py $(ARGS)
 

@@ -4,153 +4,16 @@ Where a container engine answers, PostgreSQL, Redis and Kafka are containers (PO
 KAFKA_IMAGE name the images); else they are the embedded servers of `make run`, and Kafka is skipped with its reason.
 """
 
-import contextlib
-import os
-import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
-from chassis import testing
-from chassis.testing.servers import engine_answers, free_port
 
 sys.path.insert(0, str(Path(__file__).parent))
-import engines
+from running import BUSES, Running, started, wait_for
 
-from deploy.local import run
-from deploy.local.programs import Platform
-from deploy.local.state import State
-from deploy.local.supervision import Supervisor, client, processes
-
-BUSES = ("postgresql", "kafka")
-
-
-@dataclass
-class Running:
-    """A running platform and the levers that fault tests pull."""
-
-    bus: str
-    state: State
-    platform: Platform
-    supervisor: Supervisor
-    containers: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def url(self) -> str:
-        return self.platform.url
-
-    @property
-    def home(self) -> Path:
-        return self.state.home
-
-    @property
-    def signins(self) -> dict[str, Any]:
-        return self.state.read("signins")
-
-    def engine(self, name: str) -> Any:
-        """Return the engine's handle of a container; None where it is embedded."""
-        container = self.containers.get(name)
-        return container.get_wrapped_container() if container else None
-
-    def pid(self, name: str) -> int:
-        return next(int(str(entry["pid"])) for entry in processes(self.state) if entry["name"] == name)
-
-    def port(self, name: str) -> int:
-        return next(program.port for program in self.platform.programs if program.name == name)
-
-    @contextlib.contextmanager
-    def stopped(self, *names: str) -> Iterator[None]:
-        """Hold processes stopped inside the block; afterwards they are ready again."""
-        calls = client(self.state).supervisor
-        for name in names:
-            calls.stopProcess(name)
-        try:
-            yield
-        finally:
-            for name in names:
-                calls.startProcess(name, False)
-            self.until_ready(*names)
-
-    def until_ready(self, *names: str) -> None:
-        run.until_ready(self.platform, self.supervisor, lambda program: program.port > 0 and program.name in names)
-
-    @contextlib.contextmanager
-    def redis_frozen(self) -> Iterator[None]:
-        """Hold Redis still (SIGSTOP): it accepts and never answers."""
-        if container := self.engine("redis"):
-            container.pause()
-            try:
-                yield
-            finally:
-                container.unpause()
-            return
-        pid = self.pid("redis")
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(pid, signal.SIGCONT)
-
-    @contextlib.contextmanager
-    def redis_gone(self) -> Iterator[None]:
-        """End Redis inside the block."""
-        if container := self.engine("redis"):
-            container.stop(timeout=1)
-            try:
-                yield
-            finally:
-                container.start()
-            return
-        calls = client(self.state).supervisor
-        calls.stopProcess("redis")
-        try:
-            yield
-        finally:
-            calls.startProcess("redis")
-
-    @contextlib.contextmanager
-    def bus_gone(self) -> Iterator[None]:
-        """Take the bus away: Kafka is frozen hard, the embedded bus's database refuses connections."""
-        if self.bus == "kafka":
-            container = self.engine("kafka")
-            assert container
-            container.stop(timeout=1)
-            try:
-                yield
-            finally:
-                container.start()
-            return
-        self._bus_accepts("false")
-        try:
-            yield
-        finally:
-            self._bus_accepts("true")
-
-    def _bus_accepts(self, truth: str) -> None:
-        with psycopg.connect(self.platform.admin_url, autocommit=True) as connection:
-            connection.execute(f"alter database bus with allow_connections {truth}")
-            connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'bus'")
-
-    def outbox_depth(self, service: str) -> int:
-        with psycopg.connect(self.platform.owner_url(service)) as connection:
-            row = connection.execute("select count(*) from outbox where sent_at is null").fetchone()
-            assert row
-            return int(row[0])
-
-
-def wait_for(ask: Callable[[], Any], *, seconds: float = 30) -> Any:
-    """Ask until the answer is something; fail when the time is up."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if answer := ask():
-            return answer
-        time.sleep(0.1)
-    raise AssertionError(f"still nothing after {seconds} s")
+__all__ = ["Running", "wait_for"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -162,20 +25,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", params=BUSES)
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    given: dict[str, str] = {"PORT": str(free_port()), "LOG_LEVEL": "warning", "GATEWAY_RATE_SIGN_IN_PER_MINUTE": "100000"}
-    with contextlib.ExitStack() as stack:
-        containers: dict[str, Any] = {}
-        if engine_answers():
-            containers = engines.start(stack, kafka=request.param == "kafka")
-            given |= engines.urls(containers)
-        elif request.param == "kafka":
-            testing.lacking("no container engine answers on this machine, so there is no Kafka")
-        home = tmp_path_factory.mktemp(f"platform-{request.param}") / "local"
-        state = State(home)
-        state.prepare()
-        platform = Platform.plan(state, given)
-        supervisor = Supervisor(state, platform.programs)
-        stack.callback(supervisor.stop)
-        run.start(state, platform, supervisor)
-        run.start_rest(platform, supervisor)
-        yield Running(request.param, state, platform, supervisor, containers)
+    with started(request.param, tmp_path_factory.mktemp(f"platform-{request.param}") / "local", {}) as platform:
+        yield platform

@@ -1,0 +1,143 @@
+"""What must be true once everything works again: nothing that was acknowledged is missing, nothing happened twice."""
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from callers import rows
+from chassis import broker
+from gateway.inbox.subscriptions import TOLD
+from history import History, Step
+from running import wait_for
+
+SERVICES = ("gateway", "singo", "twuin")
+_EVENTS = ("submitted", "claimed", "approved", "signed")
+Verdict = tuple[list[Step], list[Step]]  # lost, doubled
+
+
+def settled(running: Any, began: Any) -> None:
+    """Return once every outbox is empty and every fact that makes a notice was taken in."""
+    wait_for(lambda: not any(running.outbox_depth(service) for service in SERVICES), seconds=120)
+    wait_for(lambda: not _untold(running, began), seconds=120)
+
+
+def verdict(running: Any, history: History) -> Verdict:
+    """Return the steps that were acknowledged and are not there, and those that happened more than once."""
+    found = _found(running, history)
+    lost = [step for step in history.steps if step.acknowledged and not found[step.kind, step.ident]]
+    doubled = [step for step in history.steps if found[step.kind, step.ident] > 1]
+    return lost, doubled + _unasked(running, history)
+
+
+def _found(running: Any, history: History) -> Counter[tuple[str, str]]:
+    found: Counter[tuple[str, str]] = Counter()
+    people = list(history.people)
+    for (application,) in rows(running, "singo", "select id::text from application where citizen_id = any(%s)", people):
+        found["drafted", application] += 1
+    for application, requirement in rows(running, "singo", "select application_id::text, requirement from attachment"):
+        found["attached", f"{application} {requirement}"] += 1
+    for application, event in rows(running, "singo", "select application_id::text, event from timeline_entry"):
+        if event in _EVENTS:
+            found[event, application] += 1
+    for (payment,) in rows(running, "twuin", "select payment_id::text from payments where citizen_id = any(%s)", people):
+        found["payment made", payment] += 1
+    for (request,) in rows(running, "twuin", "select request_id from payment_money"):
+        found["money came", request] += 1
+    return found
+
+
+def _unasked(running: Any, history: History) -> list[Step]:
+    """Return a step for each draft and payment beyond those that the person asked for."""
+    asked = Counter((step.kind, _owner(running, step)) for step in history.steps if step.kind in {"drafted", "payment made"})
+    there: Counter[tuple[str, str]] = Counter()
+    for citizen, count in rows(running, "singo", "select citizen_id, count(*) from application group by 1"):
+        there["drafted", citizen] = count
+    for citizen, count in rows(running, "twuin", "select citizen_id, count(*) from payments group by 1"):
+        there["payment made", citizen] = count
+    return [Step(kind, who, "any") for (kind, who), count in asked.items() if who in history.people and there[kind, who] > count]
+
+
+def _owner(running: Any, step: Step) -> str:
+    if step.ident.startswith("by "):
+        return step.ident[3:]
+    service, table, column = ("singo", "application", "id") if step.kind == "drafted" else ("twuin", "payments", "payment_id")
+    owner = rows(running, service, f"select citizen_id from {table} where {column} = %s::uuid", step.ident)
+    return str(owner[0][0]) if owner else "nobody"
+
+
+def faults_of(running: Any, began: Any, poison: set[str]) -> list[str]:
+    """Return a sentence for each rule of the whole that is broken: money, notices, order, parked facts."""
+    return [*_money(running), *_notices(running, began), *_order(running, began), *_parked(running, poison)]
+
+
+def _money(running: Any) -> list[str]:
+    came = rows(running, "twuin", "select coalesce(sum(amount), 0)::bigint from payment_money")[0][0]
+    booked = rows(running, "twuin", "select coalesce(sum(amount), 0)::bigint from transfers where debit in (1210, 1220)")[0][0]
+    accounts = rows(running, "twuin", """
+        select coalesce(sum(amount), 0)::bigint from (
+            select debit as account, amount from transfers union all select credit, -amount from transfers) t""")[0][0]  # fmt: skip
+    twice = rows(running, "twuin", "select reference from transfers where kind = 'settlement' group by 1 having count(*) > 1")
+    wrong = [f"Rp {came} came and Rp {booked} are booked"] if came != booked else []
+    wrong += [f"the ledger sums to {accounts}"] if accounts else []
+    return wrong + [f"bill {bill} was settled twice" for (bill,) in twice]
+
+
+def _said(running: Any, began: Any) -> dict[str, str]:
+    """Return the type of each fact, by id, that makes a notice and was said since the drill began."""
+    types = [told.fact.DESCRIPTOR.full_name for told in TOLD]
+    return {
+        str(event): type_
+        for service in SERVICES
+        for event, type_ in rows(
+            running, service, "select event_id, type from outbox where time >= %s and type = any(%s)", began, types
+        )
+    }
+
+
+def _untold(running: Any, began: Any) -> list[str]:
+    """Return the facts that the inbox of notices has not taken in."""
+    taken = {str(event) for (event,) in rows(running, "gateway", "select distinct event_id from inbox")}
+    return [event for event in _said(running, began) if event not in taken]
+
+
+def _notices(running: Any, began: Any) -> list[str]:
+    said = _said(running, began)
+    told = Counter(
+        str(fact) for (fact,) in rows(running, "gateway", "select fact_id from notice where fact_id = any(%s::uuid[])", list(said))
+    )
+    wrong = [f"{said[fact]} {fact} made {told[fact]} notices" for fact in said if told[fact] != 1]
+    again = rows(
+        running, "gateway", "select link, count(*) from notice where code = 'letter_issued' group by 1 having count(*) > 1"
+    )
+    return wrong + [f"{count} notices say that {link} is issued" for link, count in again]
+
+
+def _order(running: Any, began: Any) -> list[str]:
+    """Return the keys of which a later fact stands on the bus before an earlier one was there."""
+    order: dict[tuple[str, str], list[str]] = defaultdict(list)
+    topics = set()
+    for service in SERVICES:
+        for topic, key, event in rows(
+            running, service, "select topic, key, event_id::text from outbox where time >= %s order by id", began
+        ):
+            order[topic, key].append(event)
+            topics.add(topic)
+    bus, seen = broker.connect(running.platform.bus_url), defaultdict(list)
+    for topic in sorted(topics):
+        for place, (start, stop) in bus.span(topic).items():
+            for record in bus.read(place, start, stop):
+                arrived = seen[topic, record.key]
+                if (event := record.headers.get("ce_id", "")) not in arrived:
+                    arrived.append(event)
+    bus.close()
+    return [
+        f"order of {topic} {key}" for (topic, key), said in order.items() if [e for e in seen[topic, key] if e in set(said)] != said
+    ]
+
+
+def _parked(running: Any, poison: set[str]) -> list[str]:
+    parked = {
+        str(event)
+        for service in SERVICES
+        for (event,) in rows(running, service, "select event_id from dead_letter where resolved_at is null")
+    }
+    return [f"{event} was parked" for event in parked - poison] + [f"poison {event} was not parked" for event in poison - parked]
