@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -35,6 +36,16 @@ class Bulk:
     sequence: int
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A fact that was said before: the message, its key, the version that it reported, and when that was."""
+
+    fact: Message
+    key: str
+    sequence: int
+    at: dt.datetime
+
+
 def append(session: Session, fact: Message, *, key: str, sequence: int) -> uuid.UUID:
     """Say `fact` when this transaction commits; return its event id. Lock the aggregate first: that makes the order per key."""
     event_id = uuid.uuid4()
@@ -46,17 +57,17 @@ def append(session: Session, fact: Message, *, key: str, sequence: int) -> uuid.
     return event_id
 
 
-def restate(session: Session, rows: Iterable[Bulk]) -> int:
-    """Say the present state of many aggregates again, for projections that are rebuilt; return how many facts that are.
+def restate(session: Session, rows: Iterable[Again]) -> int:
+    """Say again what makes up the present state, for projections that are rebuilt; return how many facts that are.
 
-    Only subscriptions that ask for restated facts get them. `sequence` is the aggregate's present version.
+    Only subscriptions that ask for restated facts get them.
     """
-    now, count = clock.now(), 0
+    count = 0
     for row in rows:
         name = row.fact.DESCRIPTOR.full_name
         values = {
             "event_id": uuid.uuid5(uuid.uuid4(), name), "topic": topic_of(type(row.fact)), "type": name, "key": row.key,
-            "sequence": row.sequence, "time": now, "traceparent": telemetry.traceparent(), "payload": row.fact.SerializeToString(),
+            "sequence": row.sequence, "time": row.at, "traceparent": telemetry.traceparent(), "payload": row.fact.SerializeToString(),
         }  # fmt: skip
         session.execute(_INSERT, values)
         count += 1

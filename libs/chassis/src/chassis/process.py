@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # a process that serves no calls or takes no facts need not l
     from sqlalchemy.orm import Session
 
     from chassis.consumer import Subscription
-    from chassis.outbox import Bulk
+    from chassis.outbox import Again
     from chassis.rpc import Served
 
 S = TypeVar("S", bound=Common)
@@ -61,7 +61,7 @@ class Capability(Generic[P]):
     served: Callable[[P], Sequence[Served]] = _nothing
     subscriptions: Callable[[P], Sequence[Subscription]] = _nothing
     jobs: Callable[[P], Sequence[Job]] = _nothing
-    state: Callable[[P, Session], Iterable[Bulk]] | None = None  # the facts that say the present state of everything it owns
+    state: Callable[[P, Session], Iterable[Again]] | None = None  # the facts that make up the present state of what it owns
 
 
 @dataclass(frozen=True, slots=True)

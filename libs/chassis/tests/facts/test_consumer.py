@@ -13,7 +13,7 @@ from chassis.consumer import Consumer, Subscription
 from chassis.db.frame import dead_letter, inbox, outbox
 from chassis.errors import Refused
 from chassis.inbox import newer
-from chassis.outbox import Bulk, append, restate
+from chassis.outbox import Again, append, restate
 from chassis.relay import Relay
 from malang.twuin.v1.billing_events_pb2 import BillIssued, BillPaid
 
@@ -309,7 +309,7 @@ def test_a_restated_fact_reaches_only_who_asks_and_fills_in_what_is_missing(data
         _until(lambda: _effects(database) == [1, 2] and told == [1, 2])
         with database.transaction() as session:  # the projection is lost, the memory of versions is not
             session.execute(sa.text("delete from effects"))
-            restate(session, [Bulk(BillIssued(volume=7), "b", 2), Bulk(BillIssued(volume=8), "b", 1)])
+            restate(session, [Again(BillIssued(volume=7), "b", 2, clock.now()), Again(BillIssued(volume=8), "b", 1, clock.now())])
             append(session, BillIssued(volume=3), key="b", sequence=3)
         relay.turn()
         _until(lambda: told == [1, 2, 3])

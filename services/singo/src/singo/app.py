@@ -13,7 +13,7 @@ from singo.settings import Settings
 
 if TYPE_CHECKING:
     from chassis.consumer import Subscription
-    from chassis.outbox import Bulk
+    from chassis.outbox import Again
     from chassis.rpc import Served
     from sqlalchemy.orm import Session
 
@@ -49,7 +49,7 @@ def _letters_jobs(parts: Parts) -> Sequence[Job]:
     return [Job("letters.forget_unissued_files", TIDYING, lambda _stop: jobs.forget_unissued_files(parts.db, press))]
 
 
-def _letters_state(parts: Parts, session: Session) -> Iterator[Bulk]:
+def _letters_state(parts: Parts, session: Session) -> Iterator[Again]:
     from singo.letters import restating
 
     return restating.state(session, parts.vault, parts.address_key)

@@ -104,7 +104,7 @@ class Consumer:
                 backoff = min(backoff * 2, _BACKOFF_MOST)
                 continue
             HANDLED.labels(self._group, type_, outcome).inc()
-            if outcome == "done":
+            if outcome == "done" and not record.headers.get("ce_restated"):
                 faults.reach("effect_offset")
                 LATENCY.labels(self._group).observe(max(0.0, (clock.now() - envelope_of(record).time).total_seconds()))
             return True

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from address import address_hash
 from chassis.crypto import Vault
-from chassis.outbox import Bulk
+from chassis.outbox import Again
 from sqlalchemy.orm import Session
 
 from singo.letters.registry import revoked_fact
@@ -17,13 +17,15 @@ from singo.letters.tables import ISSUED, Letter
 _PAGE = 500  # letters of one query
 
 
-def state(session: Session, vault: Vault, address_key: bytes) -> Iterator[Bulk]:
-    """Yield the facts of every issued letter, revoked ones with their revocation, under its present version."""
+def state(session: Session, vault: Vault, address_key: bytes) -> Iterator[Again]:
+    """Yield the facts of every issued letter, and of its revocation where it was taken back, with the versions they had."""
     last = uuid.UUID(int=0)
     while rows := session.scalars(ISSUED.where(Letter.id > last).order_by(Letter.id).limit(_PAGE)).all():
         for row in rows:
             home = draft_of(row, vault).page.certifies
-            yield Bulk(issued_fact(row, address_hash(address_key, home) if home else ""), str(row.id), row.version)
+            assert row.signed_at is not None
+            hashed, key = address_hash(address_key, home) if home else "", str(row.id)
+            yield Again(issued_fact(row, hashed), key, row.version - (row.revoked_at is not None), row.signed_at)
             if row.revoked_at is not None:
-                yield Bulk(revoked_fact(row), str(row.id), row.version)
+                yield Again(revoked_fact(row), key, row.version, row.revoked_at)
         last = rows[-1].id

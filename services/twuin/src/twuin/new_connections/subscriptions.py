@@ -33,8 +33,8 @@ def subscriptions(means: Means) -> Sequence[Subscription]:
         flow.paid(session, means, uuid.UUID(fact.bill_id))
 
     return (
-        Subscription(LetterIssued, letters.issued, name=NAME),
-        Subscription(LetterRevoked, letters.revoked, name=NAME),
+        Subscription(LetterIssued, letters.issued, name=NAME, restated=True),
+        Subscription(LetterRevoked, letters.revoked, name=NAME, restated=True),
         Subscription(WorkOrderCompleted, completed, name=NAME),
         Subscription(BillPaid, paid, name=NAME),
     )
