@@ -10,7 +10,8 @@ from gateway.web import chrome
 from gateway.web.site import inside
 from gateway.wsgi import create_app
 
-OPEN = ("/", "/layanan", "/tarif", "/v", "/daftar", "/masuk", "/lupa-sandi", "/nomor-hilang", "/bantuan", "/privasi", "/aksesibilitas",
+OPEN = ("/", "/layanan", "/tarif", "/v", "/daftar", "/masuk", "/lupa-sandi", "/nomor-hilang", "/bantuan", "/privasi", "/aksesibilitas", "/lapor", "/lapor/tamu",
+        "/laporan/publik",
         "/demo/mailbox", "/demo/bank", "/tidak-ada")  # fmt: skip
 OWN = (
     "/beranda",
@@ -23,7 +24,9 @@ OWN = (
     "/kotak-masuk",
     "/data-saya",
     "/data-saya/akses",
+    "/laporan/diikuti",
 )
+REPORTS = ("/lapor", "/laporan", "/laporan/publik")  # of citizens, and of guests or everybody
 HEAVIEST = 150_000  # bytes of a page with its style, script, font and pictures
 
 
@@ -102,7 +105,7 @@ def test_a_page_for_everybody_is_whole_and_light_in_both_languages(visitor, path
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_the_pages_of_a_citizen_are_whole_and_light_in_both_languages(citizen, language):
     citizen.set_cookie("bahasa", language)
-    for path in OWN:
+    for path in (*OWN, *REPORTS):
         answer = citizen.get(path)
         assert answer.status_code == 200, path
         page = _Page(answer.text)

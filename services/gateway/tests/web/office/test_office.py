@@ -19,8 +19,8 @@ from malang.twuin.v1.metering_pb2 import LineError
 NEW_PASSWORD = "sawah-hijau-di-tepi-kali"
 NOBODY = "0b9b7f0e-6a52-4d3b-9b0f-3f1a4c1d2e3f"
 USES = {
-    "officer": {"/kantor", "/kantor/permohonan", "/kantor/akun"},
-    "lurah": {"/kantor", "/kantor/permohonan", "/kantor/akun"},
+    "officer": {"/kantor", "/kantor/permohonan", "/kantor/laporan", "/kantor/surat", "/kantor/akun"},
+    "lurah": {"/kantor", "/kantor/permohonan", "/kantor/laporan", "/kantor/surat", "/kantor/akun"},
     "water_cs": {"/kantor", "/kantor/kebocoran", "/kantor/air", "/kantor/akun"},
     "cashier": {"/kantor", "/kantor/air", "/kantor/akun"},
     "crew": {"/kantor", "/kantor/regu", "/kantor/air/baca", "/kantor/akun"},

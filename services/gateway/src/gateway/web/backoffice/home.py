@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 from malang.singo.v1.applications_pb2 import ApplicationPage, QueueRequest
+from malang.singo.v1.complaints_pb2 import ComplaintQueueRequest
 from malang.twuin.v1.billing_pb2 import ListRunsRequest, ListRunsResponse
 
 from gateway.edge import gateway, staff_required
@@ -31,7 +32,11 @@ def _desk() -> dict[str, Any]:
         return {"desk": False}
     waiting, failure = tried(lambda: services().applications.Queue(QueueRequest(page_size=_FEW)))
     mine = tried(lambda: services().applications.Queue(QueueRequest(mine=True, page_size=_FEW)))[0] if waiting else None
-    return {"desk": True, "waiting": waiting or ApplicationPage(), "mine": mine or ApplicationPage(), "singo_failure": failure}
+    reports = tried(lambda: services().complaints.Queue(ComplaintQueueRequest(page_size=1)))[0] if waiting else None
+    return {
+        "desk": True, "waiting": waiting or ApplicationPage(), "mine": mine or ApplicationPage(), "singo_failure": failure,
+        "reports": reports.total if reports else 0,
+    }  # fmt: skip
 
 
 def _runs() -> dict[str, Any]:
