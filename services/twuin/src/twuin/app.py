@@ -102,6 +102,19 @@ def _new_connections_facts(parts: Parts) -> Sequence[Subscription]:
     return subscriptions(parts.applying)
 
 
+def _leaks(parts: Parts) -> Sequence[Served]:
+    from twuin.leaks import rpc
+
+    return (rpc.served(parts.db, parts.album.reported),)
+
+
+def _leaks_subscriptions(parts: Parts) -> Sequence[Subscription]:
+    from twuin.leaks.service import Means
+    from twuin.leaks.subscriptions import Listener
+
+    return Listener(Means(parts.vault, parts.settings.leak_join_metres)).subscriptions()
+
+
 def _work_orders(parts: Parts) -> Sequence[Served]:
     from twuin.work_orders import rpc
 
@@ -127,6 +140,7 @@ CAPABILITIES = (
     Capability("tariffs", served=_tariffs),
     Capability("billing", served=_billing, jobs=_billing_jobs),
     Capability("payments", served=_payments, jobs=_payments_jobs),
+    Capability("leaks", served=_leaks, subscriptions=_leaks_subscriptions),
     Capability("work_orders", served=_work_orders, subscriptions=_work_orders_subscriptions, jobs=_work_orders_jobs),
     Capability("new_connections", served=_new_connections, subscriptions=_new_connections_facts),
 )

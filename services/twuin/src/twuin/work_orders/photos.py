@@ -6,6 +6,7 @@ import hashlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from chassis import clock
@@ -41,8 +42,7 @@ class TooManyPhotos(Refused):
     en = "At most {most} photos for one work order."
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """A photo's media type and bytes."""
 
     media_type: str
