@@ -96,6 +96,12 @@ def _complaints_subscriptions(parts: Parts) -> Sequence[Subscription]:
     return Listener(parts.complaint_means).subscriptions()
 
 
+def _complaints_state(_parts: Parts, session: Session) -> Iterator[Again]:
+    from singo.complaints import restating
+
+    return restating.state(session)
+
+
 def _complaints_jobs(parts: Parts) -> Sequence[Job]:
     from singo.complaints import jobs
 
@@ -107,6 +113,8 @@ CAPABILITIES = (
     Capability("charter", served=_charter),
     Capability("letters", served=_letters, jobs=_letters_jobs, state=_letters_state),
     Capability("applications", served=_applications, subscriptions=_applications_subscriptions, jobs=_applications_jobs),
-    Capability("complaints", served=_complaints, subscriptions=_complaints_subscriptions, jobs=_complaints_jobs),
+    Capability(
+        "complaints", served=_complaints, subscriptions=_complaints_subscriptions, jobs=_complaints_jobs, state=_complaints_state
+    ),
 )
 SERVICE = Service("singo", Settings, MIGRATIONS, Parts, CAPABILITIES)
