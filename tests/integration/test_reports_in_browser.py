@@ -68,7 +68,7 @@ def report(visitor: Visitor, category: str, *, guest: bool = False) -> str:
     if visitor.scripts:
         visitor.page.locator("#f-peta").press("Enter")
         visitor.page.locator("#f-peta").press("ArrowRight")
-        visitor.fill(kelurahan=SAWOJAJAR)
+        assert visitor.page.input_value("[name=kelurahan]")  # follows the pin
     else:
         with visitor.page.expect_navigation():
             visitor.page.click("#f-peta", position={"x": 190, "y": 165})

@@ -10,11 +10,14 @@ from gateway.web import chrome, labels
 from gateway.web import map as city_map
 from gateway.web.complaints import spots_of
 from gateway.web.entries import Entry
+from gateway.web.files import shown_picture
 from gateway.web.public_complaints import spot_of
 from google.protobuf.timestamp_pb2 import Timestamp
 from malang.singo.v1 import complaints_pb2 as pb
 from malang.singo.v1 import letters_pb2
 from malang.singo.v1.charter_pb2 import Text
+from PIL import Image
+from werkzeug.exceptions import NotFound
 
 PHONE, ADDRESS = "+6281299900012", "203.0.113.21"
 STATES = [value for value in pb.ComplaintState.values() if value]
@@ -163,6 +166,31 @@ def test_a_form_larger_than_three_photos_may_be_is_refused(app, means, people):
     token = token_of(client.get("/lapor").text)
     data = {"csrf_token": token, "foto": (io.BytesIO(b"x" * (17 * 1024 * 1024)), "besar.jpg")}
     assert client.post("/lapor/road", data=data).status_code == 413
+
+
+def made(size, form="JPEG"):
+    content = io.BytesIO()
+    Image.effect_noise(size, 60).convert("RGB").save(content, form)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_in_a_page_is_small_and_runs_nothing(app, form):
+    original = made((1600, 1200), form)
+    with app.test_request_context("/"):
+        small, whole = shown_picture(original, small=True), shown_picture(original)
+        small.direct_passthrough = whole.direct_passthrough = False
+    assert max(Image.open(io.BytesIO(small.get_data())).size) == 480
+    assert whole.get_data() == original
+    assert "sandbox" in small.headers["Content-Security-Policy"]
+    assert small.headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("content", [b"", b"<svg onload='alert(1)'/>", b"%PDF-1.7", b"RIFF0000WAVE", b"GIF89a"])
+@pytest.mark.parametrize("small", [True, False])
+def test_what_is_no_picture_is_not_shown_as_one(app, content, small):
+    with app.test_request_context("/"), pytest.raises(NotFound):
+        shown_picture(content, small=small)
 
 
 @pytest.mark.parametrize("point", [(0, 0), (140, 178), (279, 355)])

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from chassis import clock
-from flask import Blueprint, Response, redirect
+from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 from malang.singo.v1.complaints_pb2 import (
     COMPLAINT_STATE_ANSWERED,
@@ -88,7 +88,7 @@ def spots_of(one: Complaint) -> list[city_map.Spot]:
 def photo(complaint_id: str, photo_id: str) -> Response:
     """Show a photo of one's own report."""
     found = services().complaints.GetPhoto(GetPhotoRequest(complaint_id=complaint_id, photo_id=photo_id), timeout=10)
-    return shown_picture(found.content)
+    return shown_picture(found.content, small="kecil" in request.args)
 
 
 def _changed(complaint_id: str, entry: Entry, change: Callable[[], object], done: str) -> ResponseReturnValue:

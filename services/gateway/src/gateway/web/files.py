@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 
+from chassis import pictures
+from chassis.errors import InvalidFields
 from flask import Response, abort, send_file
 
-_PICTURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
+_SMALL = 480  # pixels of the longest side in a page
 _SHOWN = {"application/pdf", "image/jpeg", "image/png", "image/webp"}
 
 
@@ -18,11 +20,14 @@ def as_download(content: bytes, name: str, media_type: str) -> Response:
     return response
 
 
-def shown_picture(content: bytes) -> Response:
-    """Return a picture for the page that shows it; what is none is not found, and the browser runs nothing of it."""
-    kind = next((kind for start, kind in _PICTURES.items() if content.startswith(start)), "")
-    if not kind or (kind == "image/webp" and content[8:12] != b"WEBP"):
-        abort(404)
+def shown_picture(content: bytes, *, small: bool = False) -> Response:
+    """Return a picture for the page that shows it (`small`: at most 480 pixels a side); what is none is not found."""
+    if small:
+        try:
+            content = pictures.cleaned(content, longest=_SMALL).content
+        except InvalidFields:
+            abort(404)
+    kind = pictures.media_type_of(content) or abort(404)
     response = send_file(io.BytesIO(content), kind)
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"

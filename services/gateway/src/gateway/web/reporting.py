@@ -175,4 +175,4 @@ def picture(picture_id: str) -> Response:
         found = kept_pictures.kept(session, gateway().vault, _person(), [picture_id])
     if not found:
         abort(404)
-    return shown_picture(found[0].content)
+    return shown_picture(found[0].content, small=True)

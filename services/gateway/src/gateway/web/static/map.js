@@ -5,6 +5,15 @@ for (const part of document.querySelectorAll("[data-pin]")) {
   const picture = part.querySelector("input[type=image]"), mark = part.querySelector("[data-mark]");
   const place = part.querySelector("[data-place]"), find = part.querySelector("[data-locate]");
   const { lat, lon } = picture.form.elements;
+  const areas = part.dataset.areas.split(";").map((line) => line.split(" "));
+  const list = picture.form.elements.kelurahan;
+  let followed = list?.value ? null : ""; // a kelurahan that the person chose stays
+  const follow = () => {
+    if (!list || list.value !== followed) return;
+    const away = ([, latitude, longitude]) => Math.hypot(latitude - lat.value, longitude - lon.value);
+    [followed] = areas.reduce((best, area) => (away(area) < away(best) ? area : best));
+    list.value = followed;
+  };
   const say = (what) => { place.textContent = place.dataset[what]; };
   const put = (x, y) => {
     const across = Math.min(width, Math.max(0, x)), down = Math.min(height, Math.max(0, y));
@@ -13,6 +22,7 @@ for (const part of document.querySelectorAll("[data-pin]")) {
     mark.setAttribute("transform", `translate(${Math.round(across)} ${Math.round(down)})`);
     mark.removeAttribute("hidden");
     say("set");
+    follow();
   };
   const at = () => lat.value && lon.value
     ? [((lon.value - west) / (east - west)) * width, ((north - lat.value) / (north - south)) * height]
