@@ -58,5 +58,4 @@ def revoke(code: str) -> ResponseReturnValue:
         with entry.catching(names={"reason": "alasan"}):
             services().letters.Revoke(RevokeLetterRequest(letter_id=letter.letter_id, reason=entry["alasan"]))
             return redirect(f"/kantor/surat?cari={code}&ok=cabut-surat", 303)
-        entry.naming({"alasan": _("Alasan")})
     return page("letter_revoke.html", entry, letter=letter)
