@@ -46,7 +46,7 @@ def test_a_complaint_goes_from_the_queue_to_its_resolution(world):
         assert (answered.state, answered.working_days_left) == (pb.COMPLAINT_STATE_ANSWERED, 14)
         resolved = world.resolve(filed)
     assert (resolved.state, resolved.working_days_left) == (pb.COMPLAINT_STATE_RESOLVED, 0)
-    assert [each.event for each in resolved.steps] == ["filed", "assigned", "answered", "resolved"]
+    assert [each.event for each in world.get(filed).steps] == ["filed", "assigned", "answered", "resolved"]
     kinds = (facts.ComplaintFiled, facts.ComplaintAssigned, facts.ComplaintAnswered, facts.ComplaintResolved)
     said = [world.facts(kind) for kind in kinds]
     assert [len(each) for each in said] == [1, 1, 1, 1]

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from singo.complaints import desk, filing, following, service, translate
 from singo.complaints.means import Means
-from singo.complaints.tables import Complaint, Seen, photos_of, steps_of
+from singo.complaints.tables import READ_PHOTOS, READ_STEPS, Seen, photos_of, steps_of
 
 REPORTER = (rpc.CITIZEN, rpc.GUEST)
 DESK = rpc.staff("officer", "lurah")
@@ -64,9 +64,12 @@ class ComplaintsServicer(Base):
             address=request.address, kelurahan=request.kelurahan, photos=[each.content for each in request.photos],
         )  # fmt: skip
         kept = means.keep(complaint_id, report.photos)
-        return self._done(
-            request, lambda session: filing.file(session, means, who, report, complaint_id=complaint_id, kept=kept), self._reported
-        )
+
+        def effect(session: Session) -> pb.Complaint:
+            row = filing.file(session, means, who, report, complaint_id=complaint_id, kept=kept)
+            return translate.fresh(row, means, kept)
+
+        return self._done(request, effect)
 
     @rpc.access(*REPORTER)
     def ListMine(self, request: pb.ListMyComplaintsRequest, context: Call) -> pb.ComplaintPage:
@@ -79,14 +82,16 @@ class ComplaintsServicer(Base):
     @rpc.access(*REPORTER)
     def Get(self, request: pb.GetComplaintRequest, context: Call) -> pb.Complaint:
         """Return one of one's own."""
-        with self._db.transaction(readonly=True) as session:
-            return self._reported(session, service.read(session, principal.current(), request.complaint_id))
+        row = service.found(self._db, principal.current(), request.complaint_id)
+        steps = self._db.read(READ_STEPS, complaint=row.id)
+        photos = self._db.read(READ_PHOTOS, complaint=row.id) if row.photos else ()
+        return translate.for_reporter(translate.whole(row, self._means, steps, photos))
 
     @rpc.access(*REPORTER)
     def GetPhoto(self, request: pb.GetPhotoRequest, context: Call) -> pb.PhotoContent:
         """Return a photo of one's own, with its bytes."""
+        row = service.found(self._db, principal.current(), request.complaint_id)
         with self._db.transaction(readonly=True) as session:
-            row = service.read(session, principal.current(), request.complaint_id)
             found = service.photo(session, row.id, request.photo_id)
         return self._content(found)
 
@@ -94,27 +99,32 @@ class ComplaintsServicer(Base):
     def Withdraw(self, request: pb.WithdrawComplaintRequest, context: Call) -> pb.Complaint:
         """End at the reporter's wish."""
         who, means = principal.current(), self._means
-        return self._done(
-            request, lambda session: service.withdraw(session, means, who, request.complaint_id, request.reason), self._reported
-        )  # fmt: skip
+
+        def effect(session: Session) -> pb.Complaint:
+            return self._reported(session, service.withdraw(session, means, who, request.complaint_id, request.reason))
+
+        return self._done(request, effect)
 
     @rpc.access(*REPORTER)
     def Reopen(self, request: pb.ReopenComplaintRequest, context: Call) -> pb.Complaint:
         """Begin a new visit."""
         who, means = principal.current(), self._means
-        return self._done(
-            request, lambda session: service.reopen(session, means, who, request.complaint_id, request.reason), self._reported
-        )  # fmt: skip
+
+        def effect(session: Session) -> pb.Complaint:
+            return self._reported(session, service.reopen(session, means, who, request.complaint_id, request.reason))
+
+        return self._done(request, effect)
 
     @rpc.access(*REPORTER)
     def Rate(self, request: pb.RateComplaintRequest, context: Call) -> pb.Complaint:
         """Say how satisfied the reporter is."""
         who, means, asked = principal.current(), self._means, request
-        return self._done(
-            request,
-            lambda session: service.rate(session, means, who, asked.complaint_id, rating=asked.rating, text=asked.text),
-            self._reported,
-        )
+
+        def effect(session: Session) -> pb.Complaint:
+            row = service.rate(session, means, who, asked.complaint_id, rating=asked.rating, text=asked.text)
+            return self._reported(session, row)
+
+        return self._done(request, effect)
 
     @rpc.access(rpc.CITIZEN)
     def Follow(self, request: pb.FollowRequest, context: Call) -> pb.PublicComplaint:
@@ -167,33 +177,41 @@ class ComplaintsServicer(Base):
     def Assign(self, request: pb.AssignComplaintRequest, context: Call) -> pb.Complaint:
         """Take a complaint, or hand it to somebody."""
         who, means = principal.current(), self._means
-        return self._done(
-            request, lambda session: desk.assign(session, means, who, request.complaint_id, request.staff_id), self._outlined
-        )  # fmt: skip
+
+        def effect(session: Session) -> pb.Complaint:
+            return translate.line(desk.assign(session, means, who, request.complaint_id, request.staff_id), means)
+
+        return self._done(request, effect)
 
     @rpc.access(DESK)
     def Answer(self, request: pb.AnswerComplaintRequest, context: Call) -> pb.Complaint:
         """Answer; work goes on."""
         who, means = principal.current(), self._means
-        return self._done(
-            request, lambda session: desk.answer(session, means, who, request.complaint_id, request.text), self._outlined
-        )  # fmt: skip
+
+        def effect(session: Session) -> pb.Complaint:
+            return translate.line(desk.answer(session, means, who, request.complaint_id, request.text), means)
+
+        return self._done(request, effect)
 
     @rpc.access(DESK)
     def Resolve(self, request: pb.ResolveComplaintRequest, context: Call) -> pb.Complaint:
         """End well."""
         who, means = principal.current(), self._means
-        return self._done(
-            request, lambda session: desk.resolve(session, means, who, request.complaint_id, request.text), self._outlined
-        )  # fmt: skip
+
+        def effect(session: Session) -> pb.Complaint:
+            return translate.line(desk.resolve(session, means, who, request.complaint_id, request.text), means)
+
+        return self._done(request, effect)
 
     @rpc.access(DESK)
     def Refuse(self, request: pb.RefuseComplaintRequest, context: Call) -> pb.Complaint:
         """End with a reason."""
         who, means = principal.current(), self._means
-        return self._done(
-            request, lambda session: desk.refuse(session, means, who, request.complaint_id, request.reason), self._outlined
-        )  # fmt: skip
+
+        def effect(session: Session) -> pb.Complaint:
+            return translate.line(desk.refuse(session, means, who, request.complaint_id, request.reason), means)
+
+        return self._done(request, effect)
 
     @rpc.access(rpc.workload("twuin"))
     def FetchPhoto(self, request: pb.FetchPhotoRequest, context: Call) -> pb.PhotoContent:
@@ -202,12 +220,10 @@ class ComplaintsServicer(Base):
             found = desk.fetch_photo(session, principal.current().subject, request.complaint_id, request.photo_id)
         return self._content(found)
 
-    def _done(
-        self, request: Message, act: Callable[[Session], Complaint], shown: Callable[[Session, Seen], pb.Complaint]
-    ) -> pb.Complaint:
+    def _done(self, request: Message, effect: Callable[[Session], pb.Complaint]) -> pb.Complaint:
         """Let a use case have its effect once for the client's key, in one transaction."""
         with self._db.transaction() as session:
-            return once(session, request, pb.Complaint, lambda: shown(session, act(session)))
+            return once(session, request, pb.Complaint, lambda: effect(session))
 
     def _whole(self, session: Session, row: Seen) -> pb.Complaint:
         photos = photos_of(session, row.id) if row.photos else ()
@@ -215,9 +231,6 @@ class ComplaintsServicer(Base):
 
     def _reported(self, session: Session, row: Seen) -> pb.Complaint:
         return translate.for_reporter(self._whole(session, row))
-
-    def _outlined(self, session: Session, row: Seen) -> pb.Complaint:
-        return translate.outline(row, self._means, steps_of(session, row.id))
 
     def _public(self, session: Session, row: Seen) -> pb.PublicComplaint:
         look = following.look(session, principal.peek(), [row])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chassis import clock
@@ -15,8 +15,8 @@ from sqlalchemy import Row
 from singo.charter import Text
 from singo.complaints.following import Look
 from singo.complaints.means import Means
-from singo.complaints.model import Actor, Category, State
-from singo.complaints.tables import Seen, standing
+from singo.complaints.model import Actor, Category, Event, State
+from singo.complaints.tables import Complaint, Seen, standing
 
 STATES = {
     State.FILED: pb.COMPLAINT_STATE_FILED,
@@ -60,13 +60,6 @@ def line(row: Seen, means: Means) -> pb.Complaint:
     )
 
 
-def outline(row: Seen, means: Means, steps: Sequence[Row[Any]]) -> pb.Complaint:
-    """Return a complaint with its steps and nothing that its reporter wrote: staff read that with a purpose only."""
-    message = line(row, means)
-    message.steps.extend(_step(each, means.note(each) if each.actor == Actor.OFFICER.value else "") for each in steps)
-    return message
-
-
 def written(row: Seen, means: Means) -> pb.Complaint:
     """Return a complaint with what its reporter wrote, without steps and photos."""
     message = line(row, means)
@@ -80,6 +73,17 @@ def whole(row: Seen, means: Means, steps: Sequence[Row[Any]], photos: Sequence[R
     message = written(row, means)
     message.steps.extend(_step(each, means.note(each)) for each in steps)
     message.photos.extend(photo(each) for each in photos)
+    return message
+
+
+def fresh(row: Complaint, means: Means, kept: Sequence[Mapping[str, Any]]) -> pb.Complaint:
+    """Return a complaint that was filed just now, from what was written down: nothing is read again."""
+    message = written(row, means)
+    message.steps.append(pb.ComplaintStep(at=_moment(row.filed_at), event=Event.FILED.value, actor=row.reporter_kind))
+    for each in kept:
+        message.photos.add(
+            photo_id=str(each["id"]), media_type=each["media_type"], size=each["size"], width=each["width"], height=each["height"]
+        )
     return message
 
 
