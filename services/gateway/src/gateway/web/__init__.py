@@ -14,11 +14,13 @@ def blueprints() -> tuple[Blueprint, ...]:
         complaints,
         demo,
         entry,
+        errands,
         guest_entry,
         inbox_pages,
         letters,
         new_connections,
         payments,
+        preferences,
         public,
         public_complaints,
         recovery,
@@ -29,6 +31,6 @@ def blueprints() -> tuple[Blueprint, ...]:
 
     return (
         site.pages, public.pages, entry.pages, recovery.pages, account.pages, applications.pages, letters.pages, water.pages,
-        payments.pages, new_connections.pages, inbox_pages.pages, demo.pages,
+        payments.pages, new_connections.pages, inbox_pages.pages, errands.pages, preferences.pages, demo.pages,
         guest_entry.pages, reporting.pages, complaints.pages, public_complaints.pages, *backoffice.blueprints(),
     )  # fmt: skip

@@ -55,7 +55,7 @@ def menu() -> list[MenuItem]:
     entries: list[tuple[str, str, str, tuple[str, ...]]]
     if isinstance(g.get("person"), Citizen):
         entries = [
-            ("/beranda", _("Beranda"), "home", ("/beranda",)),
+            ("/beranda", _("Beranda"), "home", ("/beranda", "/urusan")),
             ("/permohonan", _("Surat"), "file", ("/permohonan", "/surat", "/layanan")),
             ("/air", _("Air"), "drop", ("/air", "/tagihan", "/bayar", "/pembayaran", "/tarif", "/sambungan-baru")),
             ("/laporan", _("Lapor"), "alert", ("/laporan", "/lapor")),
@@ -103,6 +103,9 @@ def done_notices() -> list[tuple[str, str]]:
         "ikuti": _("Anda mengikuti laporan ini; kabarnya masuk ke kotak masuk."),
         "berhenti": _("Anda tidak lagi mengikuti laporan ini."),
         "dibaca": _("Semua ditandai sudah dibaca."),
+        "pilihan": _("Pilihan pemberitahuan tersimpan."),
+        "surel": _("Alamat surel terbukti milik Anda."),
+        "surel-hapus": _("Alamat surel dihapus."),
     }
     text = said.get(request.args.get("ok", ""))
     return [(text, "ok")] if text else []
