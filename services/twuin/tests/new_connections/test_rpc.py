@@ -232,8 +232,8 @@ def test_a_letter_that_is_revoked_before_the_check_is_not_passed_and_another_one
     assert office.check(one).state == pb.NEW_CONNECTION_STATE_SURVEY
 
 
-def replace(office: Office, one: pb.NewConnection, letter: str) -> pb.NewConnection:
-    with as_citizen("ani"):
+def replace(office: Office, one: pb.NewConnection, letter: str, citizen: str = "ani") -> pb.NewConnection:
+    with as_citizen(citizen):
         return office.calls.ReplaceProof(pb.ReplaceProofRequest(application_id=one.application_id, letter_id=letter))
 
 
@@ -292,6 +292,8 @@ def test_what_cannot_be_installed_is_owed_back_once(office: Office) -> None:
     sums = balance(office)
     assert (sums[Account.REFUNDS_PAYABLE], sums[Account.REVENUE_CONNECTION], sums[Account.DEPOSITS]) == (-COST, 0, 0)
     assert office.one("select state from connections") == 3
+    with office.db.transaction() as session:
+        assert queries.own(session, "ani", uuid.UUID(ended.bill_id)) is not None
 
 
 def test_withdrawing_cancels_the_bill_and_the_work(office: Office) -> None:
@@ -302,6 +304,8 @@ def test_withdrawing_cancels_the_bill_and_the_work(office: Office) -> None:
     other = offered(office)
     withdraw(office, other)
     assert office.one("select state from bills") == 3
+    with office.db.transaction() as session:
+        assert service.mine(session, office.works.parts.holders, "ani") == []
     assert set(balance(office).values()) == {0}
     assert len(office.facts(facts.NewConnectionWithdrawn)) == 2
 
@@ -424,7 +428,9 @@ def test_the_queue_shows_no_address_and_goes_page_by_page(office: Office) -> Non
 
 
 def test_ones_own_list_is_newest_first(office: Office) -> None:
-    made = [office.apply(office.letter(home=Place(f"Jl. {n}", "1", "1")), address=f"jalan {n}", rt="1", rw="1").number for n in "abc"]
+    made = [
+        office.apply(office.letter(home=Place(f"Jl. {n}", "1", "1")), address=f"jalan {n}", rt="1", rw="1").number for n in "abc"
+    ]
     with as_citizen("ani"):
         first = office.calls.ListMine(pb.ListMyNewConnectionsRequest(page_size=2))
         rest = office.calls.ListMine(pb.ListMyNewConnectionsRequest(page_size=2, page_token=first.next_page_token))
@@ -434,6 +440,8 @@ def test_ones_own_list_is_newest_first(office: Office) -> None:
 
 def test_personal_data_is_sealed(office: Office) -> None:
     one = office.apply()
-    whole = office.one("select new_connections::text from new_connections where application_id = :id", id=uuid.UUID(one.application_id))
+    whole = office.one(
+        "select new_connections::text from new_connections where application_id = :id", id=uuid.UUID(one.application_id)
+    )
     assert "Lestari" not in str(whole)
     assert "danau" not in str(whole)

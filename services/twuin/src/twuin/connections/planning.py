@@ -6,14 +6,14 @@ import uuid
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from chassis import outbox
+from chassis import clock, outbox
 from malang.twuin.v1.connections_events_pb2 import ConnectionLinked
 from sqlalchemy.orm import Session
 
 from twuin.connections import service
 from twuin.connections.holders import PHONE, Holders, bound
 from twuin.connections.model import State, phone_of
-from twuin.connections.tables import ConnectionRow, connection_numbers
+from twuin.connections.tables import ConnectionRow, LinkRow, connection_numbers
 
 PROOF = "application"
 
@@ -62,10 +62,17 @@ def activate(session: Session, connection_id: uuid.UUID, citizen_id: str) -> Non
         outbox.append(session, fact, key=str(connection_id), sequence=version)
 
 
-def drop_plan(session: Session, connection_id: uuid.UUID) -> None:
-    """Let a planned connection be none: it is removed; who is linked to it keeps what was billed."""
+def drop_plan(session: Session, connection_id: uuid.UUID, *, paid: bool) -> None:
+    """Let a planned connection be none: it is removed. Who paid for it stays linked and keeps the bill; others forget it."""
     service.next_version(session, connection_id)
     _move(session, connection_id, State.REMOVED)
+    if not paid:
+        session.execute(
+            sa.update(LinkRow)
+            .where(LinkRow.connection_id == connection_id, LinkRow.unlinked_at.is_(None))
+            .values(unlinked_at=clock.now())
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _move(session: Session, connection_id: uuid.UUID, state: State) -> None:

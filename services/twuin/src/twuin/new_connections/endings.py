@@ -31,9 +31,10 @@ def withdraw(session: Session, means: Means, row: ApplicationRow, text: str) -> 
 
 
 def _undo(session: Session, row: ApplicationRow) -> None:
+    paid = row.stands is State.INSTALLATION
     if row.stands is State.PAYMENT and row.bill_id is not None and not billing.cancel(session, row.bill_id):
         raise errors.AlreadyPaid  # the fact that says so is on its way
     if row.stands in (State.SURVEY, State.INSTALLATION) and row.work_order_id is not None:
         work_orders.cancel(session, row.work_order_id, even_begun=True)
     if row.connection_id is not None:
-        connections.drop_plan(session, row.connection_id)
+        connections.drop_plan(session, row.connection_id, paid=paid)
