@@ -35,7 +35,6 @@ from gateway.web.files import as_download
 pages = Blueprint("new_connections", __name__)
 _LOA = 2  # NIK matched and phone proved
 _FORM = ("letter_id", "address", "rt", "rw", "kelurahan", "tariff_group", "lat", "lon")
-_NEEDED = ("address", "rt", "rw", "kelurahan", "tariff_group")
 DOCUMENTS = ("house", "sketch")
 
 
@@ -118,9 +117,13 @@ def _clicked(entry: Entry) -> bool:
 
 
 def _check(entry: Entry) -> None:
-    for name in _NEEDED:
+    needed = {
+        "address": _("Tulis jalan dan nomor rumah."), "rt": _("Tulis nomor RT."), "rw": _("Tulis nomor RW."),
+        "kelurahan": _("Pilih kelurahan."), "tariff_group": _("Pilih golongan tarif."),
+    }  # fmt: skip
+    for name, sentence in needed.items():
         if not entry[name]:
-            entry.reject(name, _("Wajib diisi."))
+            entry.reject(name, sentence)
     if not entry["letter_id"]:
         entry.general, entry.status = _("Pilih surat domisili dahulu."), 422
 

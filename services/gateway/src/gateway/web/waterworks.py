@@ -30,7 +30,7 @@ def leak(state: int) -> Label:
     p = leaks_pb2
     table: Mapping[Any, Label] = {  # enum values are of types of their own
         p.LEAK_STATE_OPEN: Label(_("Menunggu regu"), "warn"),
-        p.LEAK_STATE_IN_WORK: Label(_("Dikerjakan"), "info"),
+        p.LEAK_STATE_IN_WORK: Label(_("Sedang dikerjakan"), "info"),
         p.LEAK_STATE_REPAIRED: Label(_("Sudah diperbaiki"), "ok"),
         p.LEAK_STATE_NOT_FOUND: Label(_("Tidak ditemukan di lapangan"), ""),
         p.LEAK_STATE_WITHDRAWN: Label(_("Laporan ditarik"), ""),
