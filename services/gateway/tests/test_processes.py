@@ -136,6 +136,24 @@ def test_the_portal_serves_reports_health_notices_a_rotation_and_stops(environme
         stop(child)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a worker whose parent was killed")
+def test_a_portal_that_was_killed_leaves_nobody_who_keeps_its_ports(environment):
+    port, health = free_port(), free_port()
+    run(environment, "migrate")
+    given = {**environment, "GATEWAY_PORT": str(port)}
+    killed = start(given, "web", health)
+    get(f"http://127.0.0.1:{port}/.well-known/jwks.json")
+    workers = [int(pid) for pid in Path(f"/proc/{killed.pid}/task/{killed.pid}/children").read_text().split()]
+    assert workers
+    killed.kill()
+    killed.communicate(timeout=20)  # its pipe ends when the last of them is gone
+    again = start(given, "web", health)
+    try:
+        until_ready(health)
+    finally:
+        stop(again)
+
+
 @pytest.mark.parametrize("process", ["jobs", "consume", "relay"])
 def test_the_other_processes_start_report_health_and_stop(environment, process):
     health = free_port()

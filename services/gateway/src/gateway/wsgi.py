@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import signal
+
 from chassis import settings as environment
 from chassis import telemetry
 from chassis.principal import Verifier
@@ -51,9 +55,16 @@ def create_app(settings: Settings, *, means: Means | None = None, upstreams: Ups
 
 def worker() -> Flask:
     """Return the application of one worker, with the settings of the environment."""
+    _die_with_parent()
     settings = environment.load(Settings, PREFIX)
     telemetry.configure("gateway", "web", settings)
     return create_app(settings)
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this worker when the server's parent process is killed: an orphan would keep the ports from the next one."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 @public
