@@ -15,7 +15,7 @@ from prometheus_client import Counter, Gauge
 from chassis import clock, db, faults, outbox, telemetry
 from chassis.broker import Broker, BusUnavailable, Outgoing, Publisher
 
-BATCH = 1000
+BATCH = 3000
 BUS_DAYS = 14  # that a bus which does not trim itself keeps facts; the inbox remembers for longer
 _LANE_LOCKS = 7_266_154  # class of the advisory locks, one for each topic
 _SAMPLE, _TIDY, _TRIM_BUS = 5.0, 60.0, 600.0  # seconds between two looks at each
