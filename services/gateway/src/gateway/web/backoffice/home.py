@@ -9,6 +9,8 @@ from flask.typing import ResponseReturnValue
 from malang.singo.v1.applications_pb2 import ApplicationPage, QueueRequest
 from malang.singo.v1.complaints_pb2 import ComplaintQueueRequest
 from malang.twuin.v1.billing_pb2 import ListRunsRequest, ListRunsResponse
+from malang.twuin.v1.leaks_pb2 import LeakBoardRequest
+from malang.twuin.v1.work_orders_pb2 import ListMyWorkOrdersRequest
 
 from gateway.edge import gateway, staff_required
 from gateway.identity import staff
@@ -24,7 +26,7 @@ _FEW = 5
 @staff_required()
 def home() -> ResponseReturnValue:
     """Show counts and the first of each queue; what cannot be had is said in one sentence."""
-    return page("home.html", **_desk(), **_runs(), members=_members())
+    return page("home.html", **_desk(), **_runs(), members=_members(), **_field())
 
 
 def _desk() -> dict[str, Any]:
@@ -44,6 +46,22 @@ def _runs() -> dict[str, Any]:
         return {}
     found, failure = tried(lambda: services().billing.ListRuns(ListRunsRequest()))
     return {"runs": list((found or ListRunsResponse()).runs)[:3], "twuin_failure": failure}
+
+
+def _field() -> dict[str, Any]:
+    """Return what is open in the field: the crew's own orders, or the leaks of the control room."""
+    if g.person.has("crew"):
+        mine, failure = tried(lambda: services().work_orders.ListMine(ListMyWorkOrdersRequest(page_size=1)))
+        return {"jobs": mine.total if mine else 0, "field_failure": failure}
+    if not g.person.has(*shell.INTAKE):
+        return {}
+    board, failure = tried(lambda: services().leaks.Board(LeakBoardRequest()))
+    zones = board.zones if board else ()
+    return {
+        "open_leaks": sum(each.open for each in zones),
+        "late_leaks": sum(each.late for each in zones),
+        "field_failure": failure,
+    }
 
 
 def _members() -> int:
