@@ -219,6 +219,32 @@ def test_another_crew_is_another_start(city):
     assert [fact.step for fact in city.said(facts.LeakProgressed)] == ["scheduled", "accepted", "accepted", "arrived"]
 
 
+def test_a_report_after_the_repair_is_another_leak_though_its_end_is_still_under_way(city):
+    first = city.report()
+    city.crew("accept", "arrive", "repaired")
+    second = city.report()
+    assert [leak.state for leak in city.leaks()] == [State.REPAIRED, State.OPEN]
+    city.pump()
+    [closed] = city.said(facts.LeakClosed)
+    assert list(closed.complaint_ids) == [first]
+    assert [fact.complaint_id for fact in city.said(facts.LeakOpened)] == [first, second]
+
+
+def test_who_reopens_after_the_second_visit_ended_gets_a_third(city):
+    one, two = city.report(), city.report()
+    city.crew("accept", "arrive", "repaired")
+    city.pump()
+    city.reopen(one)
+    city.crew("accept", "arrive", "repaired")  # its facts are still under way
+    city.reopen(two)
+    assert [order.visit for order in city.orders()] == [1, 2, 3]
+    city.pump()
+    assert [list(fact.complaint_ids) for fact in city.said(facts.LeakClosed)] == [[one, two], [one]]
+    city.crew("accept", "arrive", "repaired")
+    city.pump()
+    assert list(city.said(facts.LeakClosed)[-1].complaint_ids) == [two]
+
+
 def test_a_fact_about_an_unknown_complaint_is_an_error_to_be_parked(city):
     with pytest.raises(ReportUnknown):
         city.reopen(str(uuid.uuid4()))

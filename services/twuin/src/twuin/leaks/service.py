@@ -14,7 +14,7 @@ from malang.twuin.v1 import leaks_events_pb2 as facts
 from sqlalchemy.orm import Session
 
 from twuin import network, work_orders
-from twuin.leaks import record
+from twuin.leaks import record, work
 from twuin.leaks.model import OPEN, Position, Progress, State, nearest
 from twuin.leaks.tables import LeakReportRow, LeakRow, leak_numbers
 
@@ -85,6 +85,8 @@ def reported(session: Session, means: Means, filed: Filed) -> uuid.UUID:
 def taken_up_again(session: Session, means: Means, complaint_id: uuid.UUID, resolve_by: dt.date) -> None:
     """Let the citizen who is not content have a new visit of the same leak, or wait for the one that is under way."""
     leak, report = _of_complaint(session, complaint_id)
+    if leak.state in _OPEN:
+        work.settle(session, leak)
     if leak.state not in _OPEN:
         leak.visits += 1
         leak.state, leak.closed_at, leak.resolve_by = State.OPEN.value, None, resolve_by
@@ -124,7 +126,9 @@ def _joinable(session: Session, zone: str, position: Position | None, within: in
     ]
     found = nearest(position, places, within, network.metres_between)
     leak = record.locked(session, found) if found is not None else None
-    return leak if leak is not None and leak.state in _OPEN else None  # closed while its lock was waited for
+    if leak is not None and leak.state in _OPEN:  # else it was closed while its lock was waited for
+        work.settle(session, leak)
+    return leak if leak is not None and leak.state in _OPEN else None
 
 
 def _open(session: Session, means: Means, zone: str, filed: Filed) -> LeakRow:

@@ -8,6 +8,7 @@ import uuid
 from malang.twuin.v1 import leaks_events_pb2 as facts
 from sqlalchemy.orm import Session
 
+from twuin import work_orders
 from twuin.leaks import record
 from twuin.leaks.model import OPEN, OUTCOMES, Progress
 from twuin.leaks.tables import LeakRow
@@ -49,6 +50,13 @@ def ended(session: Session, leak_id: uuid.UUID, work_order_id: uuid.UUID, outcom
     )  # fmt: skip
     fact.at.FromDatetime(at)
     record.tell(session, leak, fact)
+
+
+def settle(session: Session, leak: LeakRow) -> None:
+    """Let a locked leak end now whose order has ended, though the fact of it is still under way: who comes later waits for another visit."""
+    order = work_orders.hold(session, leak.work_order_id)
+    if order.outcome and order.ended_at is not None:
+        ended(session, leak.leak_id, order.work_order_id, order.outcome, order.ended_at)
 
 
 def _of_order(session: Session, leak_id: uuid.UUID, work_order_id: uuid.UUID) -> LeakRow | None:

@@ -12,6 +12,7 @@ from twuin.work_orders.service import (
     cancel,
     create,
     get,
+    hold,
     note_reports,
 )
 
@@ -29,6 +30,7 @@ __all__ = [
     "cancel",
     "create",
     "get",
+    "hold",
     "load_crews",
     "note_reports",
     "read_crews",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from chassis import clock
+from chassis import clock, telemetry
 from chassis.crypto import Vault
 from chassis.errors import NotFound, Refused
 from chassis.files import FileStore
@@ -26,6 +26,8 @@ from twuin.work_orders.tables import WorkOrderRow, WorkPhotoRow
 
 FOLDER = "work"
 MOST = 6
+
+log = telemetry.logger(__name__)
 
 
 class WorkPhotoNotFound(NotFound):
@@ -91,6 +93,7 @@ class Album:
         except Failure as failure:
             if failure.kind == "not_found":
                 raise WorkPhotoNotFound from failure
+            log.warning("photo_away", kind=failure.kind, code=failure.code)
             raise _away(failure.retry_after) from failure
         return Content(answer.photo.media_type, answer.content)
 

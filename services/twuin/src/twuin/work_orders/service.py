@@ -150,6 +150,11 @@ def get(session: Session, work_order_id: uuid.UUID) -> WorkOrder:
     return seen(row)
 
 
+def hold(session: Session, work_order_id: uuid.UUID) -> WorkOrder:
+    """Return an order that stays as it is until this transaction ends; WorkOrderNotFound where there is none."""
+    return seen(locked(session, sa.select(WorkOrderRow).where(WorkOrderRow.work_order_id == work_order_id)))
+
+
 def by_subject(session: Session, subject_id: uuid.UUID) -> list[WorkOrder]:
     """Return all orders of a leak or an application, oldest first."""
     query = sa.select(WorkOrderRow).where(WorkOrderRow.subject_id == subject_id)
