@@ -70,6 +70,7 @@ def test_the_queue_shows_no_word_of_a_reporter_and_what_is_due_first_comes_first
         assert {(each.text, each.address, len(each.photos), len(each.steps)) for each in page.complaints} == {("", "", 0, 0)}
         assert len(queue(world, water=True).complaints) == 3
         assert [each.number for each in queue(world, category="other").complaints] == [slow.number]
+        assert not queue(world, category="\0").complaints
         assert [each.number for each in queue(world, states=[pb.COMPLAINT_STATE_RESOLVED]).complaints] == [ended.number]
         assert [each.number for each in queue(world, number=fast.number.lower().replace("-", " ")).complaints] == [fast.number]
     with world.officer(areas=("*",)):

@@ -99,6 +99,8 @@ def test_the_list_is_newest_first_filtered_and_without_what_was_withdrawn(world)
         assert listed(category="tree") == [filed[1]]
         assert listed(kelurahan="35.73.03.1007") == [filed[2]]
         assert listed(open_only=True) == filed[2::-1]
+        for nothing in ("dragons", "\0", "'", "x" * 5000):
+            assert listed(category=nothing) == listed(kelurahan=nothing) == []
 
 
 def _id_of(world, number):

@@ -119,7 +119,7 @@ def test_the_register_is_of_the_area_and_found_by_number_code_or_reference(regis
         assert [each.letter_id for each in register(stub).letters] == [str(here.id)]
         for typed in (here.number, here.number.lower(), here.code.lower().replace("-", " "), "sgo aaaa bbbb"):
             assert [each.letter_id for each in register(stub, typed).letters] == [str(here.id)]
-        for typed in (there.number, there.code, "470/999", "'; drop table letter"):
+        for typed in (there.number, there.code, "470/999", "'; drop table letter", "470\0x", "%"):
             assert not register(stub, typed).letters
     with lurah("*"):
         assert {each.letter_id for each in register(stub).letters} == {str(here.id), str(there.id)}

@@ -46,7 +46,7 @@ def queue(
     if not water:
         query = query.where(Complaint.water.is_(False))
     if category:
-        query = query.where(Complaint.category == category)
+        query = query.where(Complaint.category == words.sought(category))
     if mine:
         query = query.where(Complaint.assigned_to == who.subject)
     asked = set(states) or set(OPEN)

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import Session
 
 from singo import paging
+from singo.complaints import words
 from singo.complaints.model import State, as_number
 from singo.complaints.service import ComplaintNotFound, page
 from singo.complaints.tables import ALL, OPEN, Complaint, Follower, followed_by, locked
@@ -58,9 +59,9 @@ def list_public(
     """Return a page of complaints, newest first, and the next page's token; what was withdrawn is not listed."""
     query = ALL.where(Complaint.state != State.WITHDRAWN.value)
     if category:
-        query = query.where(Complaint.category == category)
+        query = query.where(Complaint.category == words.sought(category))
     if kelurahan:
-        query = query.where(Complaint.kelurahan == kelurahan)
+        query = query.where(Complaint.kelurahan == words.sought(kelurahan))
     if open_only:
         query = query.where(OPEN)
     return page(session, query, size, token)

@@ -33,5 +33,10 @@ def said(field: str, text: str, *, least: int = LEAST, most: int = MOST) -> str:
     return plain
 
 
+def sought(text: str) -> str:
+    """Return what somebody looks for, without the sign that no column can hold."""
+    return text.replace("\0", "")[:100]
+
+
 def _hidden(sign: str) -> bool:
     return sign in _TURNING or (unicodedata.category(sign) in {"Cc", "Cs", "Co", "Cn"} and sign not in _BREAKS)

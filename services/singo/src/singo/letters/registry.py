@@ -36,7 +36,7 @@ def register(session: Session, who: Principal, typed: str, size: int, token: str
     `typed` is a number, a verification code or the reference of an application, however it was written; empty = all.
     """
     query, size = of_area(who.areas), paging.size_of(size)
-    if wanted := plain(typed)[:200]:
+    if wanted := plain(typed.replace("\0", " "))[:200]:
         said = [Letter.number == wanted.upper(), Letter.reference == references.read(PREFIX, wanted)]
         if code := read_code(wanted):
             said.append(Letter.code == code)
