@@ -14,7 +14,7 @@ run: .venv/.run ## Start the whole platform at one URL, with demo data (Ctrl-C s
 	@exec $(PY) -m deploy.local.run
 
 demo: .venv/.run ## Drive the errands against the running platform, over HTTP only
-	@exec $(PY) deploy/local/demo.py
+	@exec $(PY) -m deploy.local.demo
 
 status: .venv/.run ## Show the processes and their memory
 	@exec $(PY) -m deploy.local.run --status

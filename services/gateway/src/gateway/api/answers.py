@@ -110,7 +110,7 @@ class PhoneChange(Struct):
 
 
 class Me(Struct):
-    """The account, with numbers masked."""
+    """The account, with numbers masked; the address as the population registry has it."""
 
     citizen_id: str
     name: str
@@ -121,6 +121,10 @@ class Me(Struct):
     language: str
     loa: int
     created_at: dt.datetime
+    address: str
+    rt: str
+    rw: str
+    kelurahan: str
 
 
 class Language(Body):

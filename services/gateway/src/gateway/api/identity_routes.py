@@ -102,9 +102,11 @@ def phone_change_confirm(registration_id: str, body: answers.Code) -> answers.Ph
 def me() -> answers.Me:
     """Return the account, masked."""
     own = profile.details(gateway().means, g.person.id)
+    home = own.profile
     return answers.Me(
         citizen_id=own.id, name=own.name, nik=_masked(own.nik), kk=_masked(own.kk), phone=masked_phone(own.phone), email=own.email,
-        language=own.language, loa=own.loa, created_at=own.created_at,
+        language=own.language, loa=own.loa, created_at=own.created_at, address=home.address, rt=home.rt, rw=home.rw,
+        kelurahan=home.kelurahan,
     )  # fmt: skip
 
 
