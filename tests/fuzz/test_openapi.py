@@ -98,18 +98,31 @@ def to_bytes(value: Any) -> bytes:
 def test_every_operation_answers_any_request_without_a_server_error(city, aimed):
     """Prints how many cases of each operation were answered 2xx, 4xx and otherwise."""
     assert set(aimed) >= set(OPERATIONS)
-    shots = sum(len(roles_of(name)) for name in aimed if name not in ENDING)
-    each = max(2, cities.CASES // shots)
     table: dict[str, Counter[str]] = {}
     wrong: list[str] = []
+    allowed = {(name, role) for name in aimed if name not in ENDING for role in roles_of(name) if admitted(city, name, role, table)}
+    each = max(2, cities.CASES // len(allowed))
     for name, operation in sorted(aimed.items(), key=lambda each: (each[0].endswith(LAST), each[0])):
         if name in ENDING:
             continue
         for role in roles_of(name):
-            fire(city, operation, role, each, (table, wrong))
+            if (name, role) in allowed:
+                fire(city, operation, role, each, (table, wrong))
     report(table)
     assert wrong == []
     assert sum(sum(counts.values()) for counts in table.values()) >= min(cities.CASES // 2, 500)
+
+
+def admitted(city, name, role, table):
+    """Tell whether the operation is for the role at all: an empty request is enough to see that."""
+    if (operation := OPERATIONS.get(name)) is None:
+        return True
+    path = operation.path
+    for parameter in openapi.parameters(path):
+        path = path.replace("{" + parameter + "}", "00000000-0000-4000-8000-000000000000")
+    answer = cities.raw(city.people[role], operation.method, path)
+    table.setdefault(name, Counter())[f"{answer.status_code // 100}xx" if answer.ok else str(answer.status_code)] += 1
+    return answer.status_code not in {401, 403} or operation.who == "anyone"
 
 
 def roles_of(name: str) -> tuple[str, ...]:

@@ -51,30 +51,53 @@ def test_every_method_answers_any_message_without_a_server_error(city, service):
     channel = grpc.insecure_channel(city.target(service))
     listed, who = methods(channel), callers(city)
     assert len(listed) > 15
-    each = max(1, cities.CASES // 2 // len(listed) // len(who))
     counts: Counter[str] = Counter()
     wrong: list[str] = []
-    for path, method in sorted(listed.items()):
-        for role, principal in who.items():
-            call(city, channel, (path, method), (service, role, principal), (each, counts, wrong))
+    admitted = [
+        (path, role)
+        for path in sorted(listed)
+        for role in who
+        if probe(channel, (path, listed[path]), (service, who[role]), counts)
+    ]
+    assert len(admitted) > len(listed) // 2
+    each = max(2, cities.CASES // 2 // len(admitted))
+    for path, role in admitted:
+        call(city, channel, (path, listed[path]), (service, role, who[role]), (each, counts, wrong))
     print(f"\n{service}: {sum(counts.values())} calls of {len(listed)} methods: {dict(counts.most_common())}")
     assert wrong == []
     assert counts["OK"] > 0
 
 
-def call(city, channel, at, by, into):
-    (path, method), (service, role, principal), (each, counts, wrong) = at, by, into
+def sender(channel, at, by):
+    """Return what sends a message to a method as somebody."""
+    (path, method), (service, principal) = at, by
     answer = GetMessageClass(method.output_type)
     send = channel.unary_unary(path, lambda message: message.SerializeToString(), answer.FromString)
+    token = testing.minter().mint(principal, service) if principal else ""
+    metadata = [("authorization", f"Bearer {token}")] if token else []
+    return lambda request: send(request, timeout=30, metadata=metadata)
+
+
+def probe(channel, at, by, counts):
+    """Tell whether the method's rule admits the caller at all; that does not depend on the message."""
+    try:
+        sender(channel, at, by)(GetMessageClass(at[1].input_type)())
+    except grpc.RpcError as refused:
+        counts[refused.code().name] += 1
+        return refused.code() not in {grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED}
+    counts["OK"] += 1
+    return True
+
+
+def call(city, channel, at, by, into):
+    (path, method), (service, role, principal), (each, counts, wrong) = at, by, into
 
     @seed(2026)
     @settings(max_examples=each, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(request=messages.of(method.input_type, city.ids))
     def one(request):
-        token = testing.minter().mint(principal, service) if principal else ""
-        metadata = [("authorization", f"Bearer {token}")] if token else []
         try:
-            said = send(request, timeout=20, metadata=metadata)
+            said = sender(channel, at, (service, principal))(request)
         except grpc.RpcError as refused:
             counts[refused.code().name] += 1
             if refused.code() in BROKEN:
