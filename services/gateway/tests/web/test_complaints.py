@@ -2,9 +2,12 @@
 
 import io
 import re
+from types import SimpleNamespace
 
 import pytest
 from flask import g
+from gateway.edge import spend
+from gateway.edge.limits import RateExceeded
 from gateway.identity import guests
 from gateway.web import chrome, labels
 from gateway.web import map as city_map
@@ -218,3 +221,15 @@ def test_what_is_no_place_in_the_city_is_no_pin(typed):
 def test_the_map_has_the_57_kelurahan_of_the_charter():
     assert len(city_map.city().kelurahan) == 57
     assert len(city_map.choices()) == 57
+
+
+def test_reports_of_one_person_are_counted_by_the_hour(app):
+    with app.test_request_context("/"):
+        g.person = SimpleNamespace(kind="guest", id="11111111-1111-4111-8111-111111111111")
+        for _each in range(2):
+            spend("report", 2)
+        with pytest.raises(RateExceeded) as refused:
+            spend("report", 2)
+        assert 0 < refused.value.retry_after <= 3601
+        g.person = SimpleNamespace(kind="citizen", id=g.person.id)
+        spend("report", 2)
