@@ -25,6 +25,14 @@ from deploy.local.state import State
 from deploy.local.supervision import Supervisor
 
 CASES = int(os.environ.get("FUZZ_CASES", "1200"))  # of one fuzzer; `make fuzz` asks for more
+# What a sensible person would put into a field, by its name; ids come from answers.
+SENSIBLE: dict[str, object] = {
+    "text": "Aspal berlubang sedalam mata kaki di depan pasar.", "reason": "Alasan yang cukup panjang untuk dibaca semua orang.",
+    "note": "Sudah diperiksa di tempat.", "kelurahan": "35.73.03.1008", "language": "id", "channel": "va", "category": "road",
+    "kind": "domisili", "purpose": "check", "position": {"latitude": -7.97, "longitude": 112.65}, "address": "Jl. Danau Toba 5",
+    "rating": 4, "volume": 25, "group": "IIIA", "month": "2026-10", "day": "2026-11-20", "version": 1, "page_size": 20,
+    "reasons": [{"field": "", "text": "Foto KTP tidak terbaca"}], "outcome": "repaired", "household": True, "amount": 1000,
+}  # fmt: skip
 MUCH = "1000000"
 GIVEN = {
     "LOG_LEVEL": "warning", "GATEWAY_RATE_SIGN_IN_PER_MINUTE": MUCH, "GATEWAY_RATE_PER_MINUTE": MUCH,
@@ -132,6 +140,7 @@ def fill(city: City) -> None:
         connection = next(each for each in signins["connections"] if demo._links(owner, each))
         city.learn(connection)
     furnish(city, owner)
+    report(city, owner)
 
 
 def furnish(city: City, owner: Person) -> None:
@@ -155,6 +164,20 @@ def furnish(city: City, owner: Person) -> None:
     city.learn(owner.call("POST", "/payments", {"bill_ids": [open_bill], "channel": "va"}, expect=201))
     for path in ("/applications", "/letters", "/connections", "/bills", "/payments", "/me", "/me/sessions", "/charter/kinds"):
         city.learn(owner.call("GET", path))
+
+
+def report(city: City, owner: Person) -> None:
+    """File reports, and learn what the desks of staff show."""
+    body = {name: SENSIBLE[name] for name in ("category", "text", "position", "kelurahan")}
+    for category in ("road", "water_leak"):
+        with contextlib.suppress(demo.Surprise):  # it needs a photo, or is not offered in this city
+            city.learn(owner.call("POST", "/complaints", body | {"category": category}, expect=201))
+    for role, path in (("officer", "/office/applications"), ("officer", "/office/complaints"), ("crew", "/water/work-orders"),
+                       ("operator", "/water/leaks"), ("operator", "/water/work-orders"), ("lurah", "/office/letters"),
+                       ("water_cs", "/water/runs"), ("nobody", "/complaints/public")):  # fmt: skip
+        answer = raw(city.people[role], "GET", path)
+        if answer.ok:
+            city.learn(answer.json())
 
 
 def raw(person: Person, method: str, path: str, **keywords: Any) -> requests.Response:

@@ -26,6 +26,14 @@ TEXTS = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def drafted(city):
+    """A draft and its fields, discarded afterwards."""
+    made, fields = draft_of(city)
+    yield made, fields
+    city.people["citizen"].call("DELETE", f"/applications/{made['application_id']}")
+
+
 def draft_of(city):
     form = city.people["citizen"].call("GET", "/charter/kinds/domisili")["form_schema"]
     body = {"kind": "domisili", "fields": demo.fill(form)}
@@ -43,8 +51,8 @@ def requirement(city):
 
 
 @pytest.mark.parametrize("what", files.REFUSED)
-def test_hostile_files_are_refused_as_attachments(city, what):
-    draft, _ = draft_of(city)
+def test_hostile_files_are_refused_as_attachments(city, drafted, what):
+    draft, _ = drafted
     name, content = files.REFUSED[what]
     began = time.monotonic()
     answer = attach(city, draft, name, content)
@@ -54,8 +62,8 @@ def test_hostile_files_are_refused_as_attachments(city, what):
     assert city.people["citizen"].call("GET", f"/applications/{draft['application_id']}")["attachments"] == []
 
 
-def test_a_polyglot_is_what_its_first_bytes_say_and_nothing_else_remains(city):
-    draft, _ = draft_of(city)
+def test_a_polyglot_is_what_its_first_bytes_say_and_nothing_else_remains(city, drafted):
+    draft, _ = drafted
     attached = attach(city, draft, "ktp.png", demo.picture() + files.zip_bomb()[:2000] + b"<script>alert(1)</script>")
     assert attached.status_code == 201, attached.text
     one = attached.json()["attachments"][0]
@@ -68,8 +76,8 @@ def test_a_polyglot_is_what_its_first_bytes_say_and_nothing_else_remains(city):
 
 @pytest.mark.parametrize("name", ["../../../../tmp/x.png", "..\\..\\x.png", "/etc/cron.d/x.png", "a\r\nSet-Cookie: x=1.png", "\u202egnp.exe.png",
                                   '"><script>alert(1)</script>.png', "nul\x00l.png", "a" * 400 + ".png"])  # fmt: skip
-def test_a_file_name_is_only_a_label(city, name):
-    draft, _ = draft_of(city)
+def test_a_file_name_is_only_a_label(city, drafted, name):
+    draft, _ = drafted
     answer = attach(city, draft, name, demo.picture())
     assert answer.status_code in {201, 422}, answer.text
     if answer.status_code == 201:
@@ -82,8 +90,8 @@ def test_a_file_name_is_only_a_label(city, name):
         assert got.headers["content-disposition"].isprintable()
 
 
-def test_a_file_comes_as_a_download_that_runs_nothing(city):
-    draft, _ = draft_of(city)
+def test_a_file_comes_as_a_download_that_runs_nothing(city, drafted):
+    draft, _ = drafted
     one = attach(city, draft, "ktp.png", demo.picture()).json()["attachments"][0]
     path = f"/applications/{draft['application_id']}/attachments/{one['attachment_id']}"
     got = cities.raw(city.people["citizen"], "GET", path)
@@ -93,8 +101,8 @@ def test_a_file_comes_as_a_download_that_runs_nothing(city):
 
 
 @pytest.mark.parametrize("kind", TEXTS)
-def test_hostile_texts_are_refused_or_kept_as_they_are(city, kind):
-    draft, fields = draft_of(city)
+def test_hostile_texts_are_refused_or_kept_as_they_are(city, drafted, kind):
+    draft, fields = drafted
     text = TEXTS[kind]
     body = {"kind": "domisili", "fields": fields | {"purpose": text}, "version": draft["version"]}
     answer = cities.raw(city.people["citizen"], "PUT", f"/applications/{draft['application_id']}", json=body)
@@ -105,8 +113,8 @@ def test_hostile_texts_are_refused_or_kept_as_they_are(city, kind):
         assert city.people["citizen"].call("GET", "/applications")["applications"], "the table is still there"
 
 
-def test_a_hostile_name_stays_text_on_every_page(city):
-    draft, fields = draft_of(city)
+def test_a_hostile_name_stays_text_on_every_page(city, drafted):
+    draft, fields = drafted
     body = {"kind": "domisili", "fields": fields | {"purpose": TEXTS["script"]}, "version": draft["version"]}
     assert cities.raw(city.people["citizen"], "PUT", f"/applications/{draft['application_id']}", json=body).ok
     attach(city, draft, "<img src=x onerror=alert(1)>.png", demo.picture())
@@ -118,8 +126,8 @@ def test_a_hostile_name_stays_text_on_every_page(city):
         assert "<img src=x" not in page.text, path
 
 
-def test_reading_changes_nothing(city):
-    draft, _ = draft_of(city)
+def test_reading_changes_nothing(city, drafted):
+    draft, _ = drafted
     before = city.people["citizen"].call("GET", f"/applications/{draft['application_id']}")
     for step in ("submit", "withdraw"):
         answer = cities.raw(city.people["citizen"], "GET", f"/applications/{draft['application_id']}/{step}")
