@@ -88,6 +88,6 @@ def _code(entry: Entry, request_id: str, sent_to: str) -> Response:
     return make_response(
         page(
             "entry/code.html", entry, request_id=request_id, sent_to=sent_to, action="/lapor/tamu/kode",
-            steps=[_("Nomor telepon"), _("Kode telepon"), _("Laporan")], with_password=False, carried={"lanjut": entry["lanjut"]},
+            steps=[_("Nomor telepon"), _("Kode telepon"), _("Isi laporan")], with_password=False, carried={"lanjut": entry["lanjut"]},
         )
     )  # fmt: skip
