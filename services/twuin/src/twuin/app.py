@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,9 @@ from twuin.settings import Settings
 
 if TYPE_CHECKING:
     from chassis.consumer import Subscription
+    from chassis.outbox import Again
     from chassis.rpc import Served
+    from sqlalchemy.orm import Session
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 TIDYING = 3600.0  # seconds between two rounds of jobs that only tidy up
@@ -96,6 +98,12 @@ def _new_connections(parts: Parts) -> Sequence[Served]:
     return (rpc.served(parts.db, parts.applying),)
 
 
+def _new_connections_state(_parts: Parts, session: Session) -> Iterable[Again]:
+    from twuin.new_connections import restating
+
+    return restating.state(session)
+
+
 def _new_connections_facts(parts: Parts) -> Sequence[Subscription]:
     from twuin.new_connections.subscriptions import subscriptions
 
@@ -142,7 +150,7 @@ CAPABILITIES = (
     Capability("payments", served=_payments, jobs=_payments_jobs),
     Capability("leaks", served=_leaks, subscriptions=_leaks_subscriptions),
     Capability("work_orders", served=_work_orders, subscriptions=_work_orders_subscriptions, jobs=_work_orders_jobs),
-    Capability("new_connections", served=_new_connections, subscriptions=_new_connections_facts),
+    Capability("new_connections", served=_new_connections, subscriptions=_new_connections_facts, state=_new_connections_state),
 )
 
 

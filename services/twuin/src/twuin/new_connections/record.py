@@ -44,18 +44,19 @@ def changed(session: Session, means: Means, row: ApplicationRow, event: str, *, 
     """Count a change and write its step down."""
     row.version += 1
     row.updated_at = clock.now()
-    step(session, means, row, event, by=by, note=note)
+    _write(session, means, row, StepRow(event=event, actor=by, version=row.version, due_on=row.due_on, reason=row.reason), note)
 
 
 def step(session: Session, means: Means, row: ApplicationRow, event: str, *, by: str, note: str = "") -> None:
-    """Write down what happened, after all that happened before."""
+    """Write down a part of what happens, before the change that it leads to."""
+    _write(session, means, row, StepRow(event=event, actor=by, version=0, due_on=None, reason=""), note)
+
+
+def _write(session: Session, means: Means, row: ApplicationRow, step: StepRow, note: str) -> None:
     last = sa.select(sa.func.coalesce(sa.func.max(StepRow.position), 0)).where(StepRow.application_id == row.application_id)
-    session.add(
-        StepRow(
-            application_id=row.application_id, position=session.execute(last).scalar_one() + 1, at=clock.now(), event=event,
-            actor=by, note=means.seal(row.application_id, "note", note) if note else None,
-        )
-    )  # fmt: skip
+    step.application_id, step.position, step.at = row.application_id, session.execute(last).scalar_one() + 1, clock.now()
+    step.note = means.seal(row.application_id, "note", note) if note else None
+    session.add(step)
     session.flush()
 
 

@@ -41,7 +41,7 @@ def apply(
     session.flush()
     for paper in papers:
         _keep(session, means, row, paper)
-    record.step(session, means, row, "applied", by=record.APPLICANT)
+    record.changed(session, means, row, "applied", by=record.APPLICANT)
     assert row.due_on is not None
     fact = facts.NewConnectionApplied(**record.named(row), letter_id=str(letter.letter_id), due_on=row.due_on.isoformat())
     record.tell(session, row, fact)
@@ -157,7 +157,7 @@ def _written(session: Session, means: Means, who: Principal, form: Form, letter:
     return ApplicationRow(
         application_id=application_id,
         number=f"SB-{today:%y}-{session.scalar(sa.select(new_connection_numbers.next_value())):06}",
-        citizen_id=who.subject, state=State.APPLIED.value, version=1, letter_id=letter.letter_id,
+        citizen_id=who.subject, state=State.APPLIED.value, version=0, letter_id=letter.letter_id,
         letter_reference=letter.reference, address_hash=letter.address_hash, kelurahan=form.kelurahan, zone=zone.code,
         home=means.seal(application_id, "home", form.place), applicant=means.seal(application_id, "applicant", form.applicant),
         initials=model.initials(form.applicant.name), latitude=latitude, longitude=longitude,

@@ -117,6 +117,9 @@ class StepRow(Base):
     event: Mapped[str] = mapped_column(sa.Text)
     actor: Mapped[str] = mapped_column(sa.Text)
     note: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    version: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # that it made; 0: a part of the step after it
+    due_on: Mapped[dt.date | None] = mapped_column(sa.Date)
+    reason: Mapped[str] = mapped_column(sa.Text, default="")
 
 
 class DocumentRow(Base):
