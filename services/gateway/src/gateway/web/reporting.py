@@ -69,7 +69,7 @@ class _Draft:
 
     @classmethod
     def posted(cls) -> _Draft:
-        files = [(file.filename or "", file.read()) for file in request.files.getlist("foto")]
+        files = [(_plain(file.filename or ""), file.read()) for file in request.files.getlist("foto")]
         with gateway().db.transaction(readonly=True) as session:
             kept = kept_pictures.kept(session, gateway().vault, _person(), request.form.getlist("tersimpan")[:PHOTOS])
         draft = cls(Entry.typed(), kept, [(name, content) for name, content in files if content])
@@ -81,11 +81,16 @@ class _Draft:
         room = max(0, PHOTOS - len(self.kept))
         with gateway().db.transaction() as session:
             made = [
-                kept_pictures.keep(session, gateway().vault, _person(), name[:120], content)
+                kept_pictures.keep(session, gateway().vault, _person(), name, content)
                 for name, content in self.fresh[:room]
                 if len(content) <= PHOTO_BYTES
             ]
         return [*self.kept, *made]
+
+
+def _plain(name: str) -> str:
+    """Return a file's name as far as it can be shown."""
+    return "".join(sign for sign in name if sign.isprintable())[:120]
 
 
 def _person() -> str:
