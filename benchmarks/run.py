@@ -1,4 +1,4 @@
-"""`make bench`: every benchmark in turn, one table. Names choose some: B1, B2, B3, B8, relay."""
+"""`make bench`: every benchmark in turn, one table. Names choose some: B1, B2, B3, B8, relay, overload."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import measured
 from measured import Outcome
 
 # Each is a module with measure() and runs alone too: python benchmarks/<module>.py --help
-MODULES = {"B1": "signed_in", "B2": "complaints", "B3": "billing", "B8": "letters", "relay": "relay"}
+MODULES = {"B1": "signed_in", "B2": "complaints", "B3": "billing", "B8": "letters", "relay": "relay", "overload": "overload"}
 
 
 def main() -> int:
