@@ -62,6 +62,7 @@ def upgrade() -> None:
     op.create_index("ix_complaint_reporter", "complaint", ["reporter_id", *NEWEST])
     op.create_index("ix_complaint_newest", "complaint", [*NEWEST])
     op.create_index("ix_complaint_newest_of_kelurahan", "complaint", ["kelurahan", *NEWEST])
+    op.create_index("ix_complaint_newest_of_category", "complaint", ["category", *NEWEST])
     op.create_index("ix_complaint_newest_open", "complaint", [*NEWEST], postgresql_where=OPEN)
     op.create_index("ix_complaint_due", "complaint", ["due_on", "id"], postgresql_where=OPEN)
     op.create_index("ix_complaint_due_of_kelurahan", "complaint", ["kelurahan", "due_on", "id"], postgresql_where=OPEN)
