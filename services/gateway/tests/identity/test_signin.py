@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+import structlog
 from chassis import clock
 from gateway.identity import sessions, signin
 from gateway.identity.errors import SignInRefused, TooManyTries
@@ -141,3 +142,16 @@ def test_an_old_hash_is_renewed_at_sign_in(means, people):
     attempt(means, people.form_of(3)["nik"], people.PASSWORD)
     with means.db.transaction() as session:
         assert "m=19456,t=2" in session.scalar(text("select password_hash from account"))
+
+
+def test_every_sign_in_and_every_refusal_stands_in_the_log_without_who_was_typed(means, people):
+    people.register(means, 3)
+    nik = people.form_of(3)["nik"]
+    with structlog.testing.capture_logs() as lines:
+        with pytest.raises(SignInRefused):
+            attempt(means, nik, "not the password")
+        attempt(means, nik, people.PASSWORD)
+    said = [line for line in lines if line["event"] in {"sign_in_refused", "signed_in"}]
+    assert [(line["event"], line["kind"]) for line in said] == [("sign_in_refused", "citizen"), ("signed_in", "citizen")]
+    assert nik not in str(said)
+    assert people.PASSWORD not in str(said)

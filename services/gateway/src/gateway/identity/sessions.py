@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
-from chassis import clock
+from chassis import clock, telemetry
 from chassis.crypto import Vault
 from chassis.principal import Principal
 from sqlalchemy import ColumnElement, delete, insert, select, update
@@ -25,6 +25,7 @@ from gateway.identity.tables import Guest as GuestRow
 Client = Literal["browser", "api"]
 Kind = Literal["citizen", "guest", "staff"]
 GUEST_HOURS = 2
+log = telemetry.logger(__name__)
 _CACHED = 60  # seconds that Redis may keep a session, and after which it is noted as seen again
 
 
@@ -162,6 +163,7 @@ def open_session(
             created_at=now, seen_at=now, expires_at=now + life, idle_seconds=idle, address=address, agent=agent[:200],
         )
     )  # fmt: skip
+    log.info("signed_in", kind=kind, person=str(subject), client=client, session=str(identity))
     return NewSession(token if client == "browser" else "", str(identity), kind, str(subject))
 
 

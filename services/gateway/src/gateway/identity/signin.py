@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from chassis import telemetry
 from sqlalchemy import update
 
 from gateway.identity import accounts, throttle
@@ -11,6 +12,8 @@ from gateway.identity.errors import SignInRefused
 from gateway.identity.means import Means
 from gateway.identity.sessions import Client, NewSession, open_session
 from gateway.identity.tables import Account
+
+log = telemetry.logger(__name__)
 
 
 def sign_in(means: Means, identifier: str, password: str, *, address: str, agent: str, client: Client = "browser") -> NewSession:
@@ -34,6 +37,7 @@ def authenticate(means: Means, identifier: str, password: str, *, address: str) 
         account = accounts.by_identifier(session, means.vault, identifier)
         known = (account.id, account.password_hash) if account is not None else None
     if not means.hasher.verify(known[1] if known else None, password) or known is None:
+        log.warning("sign_in_refused", kind="citizen", factor="password")
         raise SignInRefused
     throttle.clear(means, keys)
     if means.hasher.outdated(known[1]):

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Literal
 
-from chassis import clock
+from chassis import clock, telemetry
 from chassis.errors import FieldError, InvalidFields
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -20,6 +20,8 @@ from gateway.identity.model import check_password
 from gateway.identity.sessions import Client, NewSession, Person
 from gateway.identity.staff import new_totp_secret, open_totp, seal_totp, totp_uri
 from gateway.identity.tables import RecoveryCode, StaffMember
+
+log = telemetry.logger(__name__)
 
 _STEP = 30  # seconds of a TOTP code
 _RECOVERY_CODES = 10
@@ -55,6 +57,7 @@ def begin(means: Means, username: str, password: str, *, address: str) -> Second
             select(StaffMember).where(StaffMember.username == username, StaffMember.ended_at.is_(None))
         ).one_or_none()
     if not means.hasher.verify(member.password_hash if member else None, password) or member is None:
+        log.warning("sign_in_refused", kind="staff", factor="password")
         raise SignInRefused
     throttle.clear(means, keys)
     secret = "" if member.totp_sealed else new_totp_secret()
@@ -90,6 +93,7 @@ def finish(
         ).one_or_none()
         enrol = str(begun.payload["enrol"])
         if member is None or not _code_fits(session, means, member, enrol, code):
+            log.warning("sign_in_refused", kind="staff", factor="code", person=str(begun.owner))
             raise CodeRefused(fields=[FieldError("code", "code_refused", CodeRefused.id, CodeRefused.en)])
         challenges.use(session, begun)
         if enrol:
