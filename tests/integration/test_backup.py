@@ -105,6 +105,7 @@ def doubles(machine):
     return machine.ask("gateway", f"{said} group by citizen_id, code, params, link having count(*) > 1")
 
 
+@pytest.mark.timeout(900)  # whole platforms start twice in each
 def test_a_restored_platform_has_the_same_rows_people_and_letters(machine, tmp_path):
     machine.start()
     first = machine.letter()
@@ -142,6 +143,7 @@ def test_a_restored_platform_has_the_same_rows_people_and_letters(machine, tmp_p
     assert doubles(machine) == []
 
 
+@pytest.mark.timeout(900)  # whole platforms start twice in each
 def test_every_file_that_a_row_names_is_in_a_backup_taken_while_people_go_on(machine, tmp_path):
     machine.start()
     stop, failures = threading.Event(), []
@@ -172,6 +174,7 @@ def test_every_file_that_a_row_names_is_in_a_backup_taken_while_people_go_on(mac
     assert all(f"files/{path}" in said["files"] for path in named)
 
 
+@pytest.mark.timeout(900)  # whole platforms start twice in each
 def test_a_backup_is_closed_to_others_and_one_that_was_changed_is_refused(machine, tmp_path):
     machine.start()
     keys = tmp_path / "keys.json"
@@ -204,6 +207,7 @@ def test_a_backup_is_closed_to_others_and_one_that_was_changed_is_refused(machin
     assert not embedded_postgres(machine.state).exists()
 
 
+@pytest.mark.timeout(900)  # whole platforms start twice in each
 def test_on_kafka_the_lost_future_has_no_effect_and_nothing_is_doubled(machine, tmp_path):
     if not engine_answers():
         testing.lacking("no container engine answers on this machine, so there is no Kafka")
