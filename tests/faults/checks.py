@@ -1,5 +1,6 @@
 """What must be true once everything works again: nothing that was acknowledged is missing, nothing happened twice."""
 
+import contextlib
 from collections import Counter, defaultdict
 from typing import Any
 
@@ -11,12 +12,19 @@ from running import wait_for
 
 SERVICES = ("gateway", "singo", "twuin")
 _EVENTS = ("submitted", "claimed", "approved", "signed")
+_OWNED = {
+    "drafted": ("singo", "application", "citizen_id", "id"), "payment made": ("twuin", "payments", "citizen_id", "payment_id"),
+    "reported": ("singo", "complaint", "reporter_id", "id"),
+}  # fmt: skip
 Verdict = tuple[list[Step], list[Step]]  # lost, doubled
 
 
-def settled(running: Any, began: Any) -> None:
+def settled(running: Any, history: History, began: Any) -> None:
     """Return once every outbox is empty and every fact that makes a notice was taken in."""
     wait_for(lambda: not any(running.outbox_depth(service) for service in SERVICES), seconds=120)
+    wait_for(lambda: not _untold(running, began), seconds=120)
+    with contextlib.suppress(AssertionError):  # what is still missing then is in the verdict
+        wait_for(lambda: closed(running, history), seconds=60)
     wait_for(lambda: not _untold(running, began), seconds=120)
 
 
@@ -42,31 +50,82 @@ def _found(running: Any, history: History) -> Counter[tuple[str, str]]:
         found["payment made", payment] += 1
     for (request,) in rows(running, "twuin", "select request_id from payment_money"):
         found["money came", request] += 1
+    for (complaint,) in rows(running, "singo", "select id::text from complaint where reporter_id = any(%s)", people):
+        found["reported", complaint] += 1
+    for work, event in rows(running, "twuin", "select work_order_id::text, event from work_steps"):
+        found[event, work] += 1
     return found
 
 
 def _unasked(running: Any, history: History) -> list[Step]:
     """Return a step for each draft and payment beyond those that the person asked for."""
-    asked = Counter((step.kind, _owner(running, step)) for step in history.steps if step.kind in {"drafted", "payment made"})
+    asked = Counter(
+        (step.kind, _owner(running, step)) for step in history.steps if step.kind in {"drafted", "payment made", "reported"}
+    )
     there: Counter[tuple[str, str]] = Counter()
     for citizen, count in rows(running, "singo", "select citizen_id, count(*) from application group by 1"):
         there["drafted", citizen] = count
     for citizen, count in rows(running, "twuin", "select citizen_id, count(*) from payments group by 1"):
         there["payment made", citizen] = count
+    for citizen, count in rows(running, "singo", "select reporter_id, count(*) from complaint group by 1"):
+        there["reported", citizen] = count
     return [Step(kind, who, "any") for (kind, who), count in asked.items() if who in history.people and there[kind, who] > count]
 
 
 def _owner(running: Any, step: Step) -> str:
     if step.ident.startswith("by "):
         return step.ident[3:]
-    service, table, column = ("singo", "application", "id") if step.kind == "drafted" else ("twuin", "payments", "payment_id")
-    owner = rows(running, service, f"select citizen_id from {table} where {column} = %s::uuid", step.ident)
+    service, table, owner_, column = _OWNED[step.kind]
+    owner = rows(running, service, f"select {owner_} from {table} where {column} = %s::uuid", step.ident)
     return str(owner[0][0]) if owner else "nobody"
 
 
-def faults_of(running: Any, began: Any, poison: set[str]) -> list[str]:
+def faults_of(running: Any, history: History, began: Any, poison: set[str]) -> list[str]:
     """Return a sentence for each rule of the whole that is broken: money, notices, order, parked facts."""
-    return [*_money(running), *_notices(running, began), *_order(running, began), *_parked(running, poison)]
+    return [
+        *_leaks(running, history),
+        *_money(running),
+        *_notices(running, began),
+        *_order(running, began),
+        *_parked(running, poison),
+    ]
+
+
+def closed(running: Any, history: History) -> bool:
+    """Tell whether each report whose leak is repaired is resolved and its reporter told."""
+    return not _leaks(running, history)
+
+
+def _leaks(running: Any, history: History) -> list[str]:
+    """Return what is wrong with the reports: each is of one leak with one work order, is resolved once, and told of once."""
+    reports, repaired = (
+        [step.ident for step in history.steps if step.kind == "reported" and step.acknowledged],
+        list(history.repaired),
+    )
+    orders = Counter(
+        str(complaint)
+        for (complaint,) in rows(
+            running, "twuin", """
+            select complaint_id from leak_reports r join work_orders w on w.subject_id = r.leak_id where complaint_id = any(%s::uuid[])""",
+            reports,
+        )
+    )  # fmt: skip
+    ends = Counter(
+        str(complaint)
+        for (complaint,) in rows(
+            running,
+            "singo",
+            "select complaint_id from complaint_step where event = 'resolved' and complaint_id = any(%s::uuid[])",
+            repaired,
+        )
+    )
+    numbers = {str(each): number for each, number in rows(running, "singo", "select id, number from complaint")}
+    told = Counter(link for (link,) in rows(running, "gateway", "select link from notice where code = 'complaint_resolved'"))
+    wrong = [f"report {each} has {orders[each]} work orders" for each in reports if orders[each] != 1]
+    wrong += [f"report {each} was resolved {ends[each]} times" for each in repaired if ends[each] != 1]
+    return wrong + [
+        f"of report {each} was told {count} times" for each in repaired if (count := told[f"/urusan/laporan/{numbers[each]}"]) != 1
+    ]
 
 
 def _money(running: Any) -> list[str]:

@@ -24,7 +24,7 @@ from chassis import clock
 from history import History, Tally, table
 from nemesis import Nemesis
 from network import Proxy
-from people import Errands, Letters, Money
+from people import Errands, Leaks, Letters, Money
 from running import BUSES, started
 
 from deploy.local.programs import Platform
@@ -82,6 +82,7 @@ def drill(
     history, stop, began = History(), threading.Event(), clock.now()
     people: list[Errands] = [Letters(running, history, stop) for _ in range(2)]
     people += [Money(running, history, stop, place) for place in (20, 21)]
+    people += [Leaks(running, history, stop)]
     for each in people:
         each.start()
     history.until_more(BETWEEN)
@@ -102,7 +103,7 @@ def drill(
     stop.set()
     for each in people:
         each.join(60)
-    checks.settled(running, began)
+    checks.settled(running, history, began)
     return tallies, _judged(running, nemesis, history, tallies, began)
 
 
@@ -114,7 +115,7 @@ def _judged(running: Any, nemesis: Nemesis, history: History, tallies: dict[str,
             tallies[step.fault].lost += step in lost
             tallies[step.fault].doubled += step in doubled
     broken = [f"lost: {step}" for step in lost] + [f"doubled: {step}" for step in doubled]
-    return broken + checks.faults_of(running, began, nemesis.poison) + history.surprises
+    return broken + checks.faults_of(running, history, began, nemesis.poison) + history.surprises
 
 
 def main() -> int:

@@ -25,6 +25,7 @@ class History:
     steps: list[Step] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
     people: set[str] = field(default_factory=set)
+    repaired: set[str] = field(default_factory=set)  # reports whose leak the crew was told is repaired
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, kind: str, ident: str) -> Step:

@@ -1,16 +1,18 @@
 """People who go on with their errands while things fail: each effect is asked for with one key until it is acknowledged."""
 
+import secrets
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import callers
 import requests
 from history import History, Step
 
-from deploy.local import demo
-from deploy.local.demo import Person
+from deploy.local import demo, visitors
+from deploy.local.visitors import Person
 
 PATIENCE = 90  # seconds that a person goes on asking
 _LATER = {401, 409, 425, 429, 500, 502, 503, 504}  # asked again: nobody was told that it is done
@@ -27,7 +29,7 @@ class Errands(threading.Thread):
     def __init__(self, running: Any, history: History, stop: threading.Event) -> None:
         super().__init__(daemon=True)
         self.running, self.history, self.stop = running, history, stop
-        person, self.someone = demo.register(running.url, running.signins["people"], running.home)
+        person, self.someone = visitors.register(running.url, running.signins["people"], running.home)
         self._signed_in, self._tokens = {}, {"citizen": (time.monotonic(), person.token)}
         self.citizen_id = str(person.call("GET", "/me")["citizen_id"])
         history.people.add(self.citizen_id)
@@ -53,8 +55,10 @@ class Errands(threading.Thread):
         return Person(self.running.url, token)
 
     def _token(self, role: str) -> str:
+        kind, _, place = role.partition(" ")
         if role != "citizen":
-            return callers.staff(self.running, role).token
+            found = [entry for entry in self.running.signins["staff"] if entry["role"] == kind]
+            return visitors.sign_in_staff(self.running.url, found[int(place or 0)]).token
         who = {"identifier": self.someone["nik"], "password": self.someone["password"]}
         return str(Person(self.running.url).call("POST", "/auth/tokens", who)["access_token"])
 
@@ -83,7 +87,7 @@ class Errands(threading.Thread):
                 raise Gone
             try:
                 answer = send()
-            except (requests.RequestException, demo.Surprise, OSError) as wrong:
+            except (requests.RequestException, visitors.Surprise, OSError) as wrong:
                 said = str(wrong)
             else:
                 said = f"{answer.status_code} {answer.text[:200]}"
@@ -110,7 +114,7 @@ class Letters(Errands):
         for requirement in kind["requirements"]:
             if requirement["required"]:
                 self.effect("attached", f"{application} {requirement['code']}", f"/applications/{application}/attachments",
-                            {"requirement": requirement["code"]}, file=demo.picture())  # fmt: skip
+                            {"requirement": requirement["code"]}, file=visitors.picture())  # fmt: skip
         self.effect("submitted", application, f"/applications/{application}/submit", {})
         self.effect("claimed", application, f"/office/applications/{application}/claim", {}, role="officer")
         self.effect("approved", application, f"/office/applications/{application}/approve", {"note": ""}, role="officer")
@@ -147,3 +151,43 @@ class Money(Errands):
         step = self.history.begin("money came", request_id)
         for _ in range(2):
             self._until(step, lambda: callers.deliver(self.running, body))
+
+
+class Leaks(Errands):
+    """Reports one leak after the other, each in another place; the crew of the zone repairs it."""
+
+    def errand(self) -> None:
+        spot = (-7.96 - secrets.randbelow(30_000) / 1_000_000, 112.645 + secrets.randbelow(30_000) / 1_000_000)
+        body = {
+            "category": "water_leak", "text": "Air keluar dari tanah di tepi jalan.", "kelurahan": "35.73.03.1008",
+            "address": "Di depan pos ronda", "position": {"latitude": spot[0], "longitude": spot[1]}, "photos": [],
+        }  # fmt: skip
+        filed, step = self.effect("reported", f"by {self.citizen_id}", "/complaints", body)
+        complaint = step.ident = str(filed["complaint_id"])
+        order = self.comes(lambda: self.ask("GET", f"/complaints/{complaint}")["water_reference"])
+        crew, work = self.comes(lambda: self.whose(order))
+        where = f"/crew/work-orders/{work}"
+        self.effect("accepted", work, f"{where}/accept", {}, role=crew)
+        self.effect("arrived", work, f"{where}/arrive", {"latitude": spot[0], "longitude": spot[1]}, role=crew)
+        self.effect("completed", work, f"{where}/complete", {"outcome": "repaired", "note": "Pipa disambung"}, role=crew)
+        self.history.repaired.add(complaint)
+        self.comes(lambda: self.ask("GET", f"/complaints/{complaint}")["state"] == "resolved")
+
+    def comes(self, found: Callable[[], Any]) -> Any:
+        """Return what a fact brings, once it is there."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            if self.stop.is_set():
+                raise Gone
+            if answer := found():
+                return answer
+            self.stop.wait(0.25)
+        raise AssertionError(f"a fact has brought nothing in {PATIENCE} s")
+
+    def whose(self, number: str) -> tuple[str, str] | None:
+        crews = sum(entry["role"] == "crew" for entry in self.running.signins["staff"])
+        for crew in (f"crew {place}" for place in range(crews)):
+            for order in self.ask("GET", "/crew/work-orders?page_size=100", role=crew)["work_orders"]:
+                if order["number"] == number:
+                    return crew, str(order["work_order_id"])
+        return None
