@@ -121,7 +121,8 @@ def moving(url: str, signins: dict[str, Any], citizen: Person) -> None:
     expect(sum(line["amount"] for line in offered["cost"]) == offered["amount"], "the cost's lines do not add up")
     payment = citizen.call("POST", "/payments", {"bill_ids": [offered["bill_id"]], "channel": "va"}, expect=201)
     citizen.call("POST", "/demo/bank/payments", {"va_number": payment["va_number"], "deliveries": 3}, expect=202)
-    step(f"cost of Rp {offered['amount']:,} in {len(offered['cost'])} lines, paid by VA".replace(",", "."))
+    cost = f"Rp {offered['amount']:,}".replace(",", ".")
+    step(f"cost of {cost} in {len(offered['cost'])} lines that add up, paid by VA")
     order = wait_for("the installation", lambda: _field_order(citizen, where, "installation"))
     serial = f"MTR-{uuid.uuid4().hex[:10].upper()}"
     meter = {"meter_serial": serial, "seal": f"SGL-{serial[-6:]}", "first_reading": 0, "latitude": MIDST[0], "longitude": MIDST[1]}

@@ -5,121 +5,29 @@ of those tables or named below with the test that holds it.
 """
 
 import json
-from dataclasses import dataclass, field
+import secrets
 from pathlib import Path
 from typing import Any
 
 import pytest
 from gateway.api import openapi
-from gateway.api.own import OWN
 from gateway.api.remote import REMOTE
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from owners import OPERATIONS, Case, World, first_of_all, paper, reach, world
 
 from deploy.local import demo
 from deploy.local.demo import Person
 
+__all__ = ["world"]  # a fixture
 ROOT = Path(__file__).resolve().parents[2]
-OPERATIONS = {operation.name: operation for operation in (*REMOTE, *OWN)}
 # RPCs that are not one row of the table: what holds each to its owner.
 ELSEWHERE = {
     "malang.twuin.v1.Payments/Callback": "authorised by its signature: test_payments.py",
+    "malang.singo.v1.Complaints/FetchPhoto": "for twuin's own workload only: services/singo/tests/complaints",
     "malang.twuin.v1.Payments/SimulatePayment": "the demo's bank: any citizen who has the number may pay",
     "malang.twuin.v1.Connections/BeginPhoneProof": "answers alike for every number: connections_beginPhoneProof",
     "malang.twuin.v1.Connections/TakePhoneProofDelivery": "for the gateway's own token only: services/twuin/tests/connections",
 }
-
-
-@dataclass
-class World:
-    """Citizen A with one of everything, citizen B with an account, and staff."""
-
-    url: str
-    a: Person
-    b: Person
-    staff: dict[str, Person]
-    stranger: Person  # officer of another kelurahan
-    signins: dict[str, Any]
-    who: dict[str, str]
-    ids: dict[str, str] = field(default_factory=dict)
-
-    def draft(self) -> str:
-        body = {"kind": "domisili", "fields": demo.fill(self.kind["form_schema"])}
-        return str(self.a.call("POST", "/applications", body, expect=201)["application_id"])
-
-    @property
-    def kind(self) -> dict[str, Any]:
-        return dict(self.a.call("GET", "/charter/kinds/domisili"))
-
-    def attach(self, draft: str, requirement: str) -> str:
-        scan = (f"{requirement}.png", demo.picture())
-        answer = self.a.call("POST", f"/applications/{draft}/attachments", {"requirement": requirement}, file=scan, expect=201)
-        return str(answer["attachments"][-1]["attachment_id"])
-
-    def ready(self) -> str:
-        draft = self.draft()
-        for requirement in self.kind["requirements"]:
-            if requirement["required"]:
-                self.attach(draft, requirement["code"])
-        return draft
-
-    def submitted(self) -> str:
-        draft = self.ready()
-        self.a.call("POST", f"/applications/{draft}/submit", {})
-        return draft
-
-    def claimed(self) -> str:
-        application = self.submitted()
-        self.staff["officer"].call("POST", f"/office/applications/{application}/claim", {})
-        return application
-
-    def approved(self) -> str:
-        application = self.claimed()
-        self.staff["officer"].call("POST", f"/office/applications/{application}/approve", {})
-        return application
-
-    def bill(self) -> str:
-        bills = self.a.call("GET", "/bills?page_size=100")["bills"]
-        return str(next(bill["bill_id"] for bill in bills if bill["state"] == "open"))
-
-    def payment(self) -> str:
-        answer = self.a.call("POST", "/payments", {"bill_ids": [self.bill()], "channel": "va"}, expect=201)
-        return str(answer["payment_id"])
-
-
-@pytest.fixture(scope="module")
-def world(running):
-    signins = running.signins
-    a, who = demo.register(running.url, signins["people"], running.home)
-    b, _ = demo.register(running.url, signins["people"], running.home)
-    officers = [entry for entry in signins["staff"] if entry["role"] == "officer"]
-    staff = {
-        e["role"]: demo.sign_in_staff(running.url, e) for e in signins["staff"] if e is not officers[-1] and e["role"] != "crew"
-    }
-    made = World(running.url, a, b, staff, demo.sign_in_staff(running.url, officers[-1]), signins, who)
-    connection = next(c for c in reversed(signins["connections"]) if demo._links(a, c))
-    made.ids["connection_number"] = connection["number"]
-    made.ids["connection_id"] = a.call("GET", "/connections")["connections"][0]["connection_id"]
-    made.ids["letter"] = made.approved()
-    staff["lurah"].call("POST", f"/office/applications/{made.ids['letter']}/sign", {})
-    made.ids["letter_id"] = a.call("GET", "/letters")["letters"][0]["letter_id"]
-    paid = made.payment()
-    number = a.call("GET", f"/payments/{paid}")["va_number"]
-    a.call("POST", "/demo/bank/payments", {"va_number": number}, expect=202)
-    demo.wait_for("the payment", lambda: demo._in_state(a.call("GET", f"/payments/{paid}"), "paid"))
-    made.ids["paid"] = paid
-    demo.wait_for("a notice", lambda: a.call("GET", "/me/notices")["notices"])
-    return made
-
-
-@dataclass
-class Case:
-    """How one operation is reached: path parameters, query, body, file."""
-
-    ids: dict[str, str]
-    body: Any = None
-    query: str = ""
-    file: bool = False
-    before_owner: Any = None  # what must happen between B's try and the owner's
 
 
 def cases(w: World) -> dict[str, Any]:
@@ -146,6 +54,17 @@ def cases(w: World) -> dict[str, Any]:
         "payments_receipt": lambda: Case({"payment_id": w.ids["paid"]}),
         "me_session_end": lambda: Case({"session_id": other_session(w)}),
         "me_notice_read": lambda: Case({"notice_id": w.a.call("GET", "/me/notices")["notices"][-1]["notice_id"]}, body={}),
+        "complaints_get": lambda: Case({"complaint_id": w.report()}),
+        "complaints_getPhoto": lambda: photo(w),
+        "complaints_withdraw": lambda: Case({"complaint_id": w.report()}, body={"reason": "Sudah baik lagi"}),
+        "complaints_reopen": lambda: Case({"complaint_id": w.resolved()}, body={"reason": "Lubangnya muncul lagi"}),
+        "complaints_rate": lambda: Case({"complaint_id": w.resolved()}, body={"rating": 4, "text": ""}),
+        "new_connections_apply": lambda: first_of_all(w),
+        "new_connections_get": lambda: Case({"application_id": w.applied()}),
+        "new_connections_getDocument": lambda: paper(w),
+        "new_connections_withdraw": lambda: Case({"application_id": w.applied()}, body={"reason": "Tidak jadi"}),
+        "new_connections_replaceProof": lambda: Case({"application_id": w.applied()}, body={"letter_id": w.ids["letter_id"]}),
+        "me_email_verify": lambda: email_proof(w),
         "connections_linkByPhone": lambda: phone_proof(w),
         "connections_unlink": lambda: Case({"connection_id": w.ids["connection_id"]}),  # last: A has no connection after it
     }
@@ -155,13 +74,32 @@ def cases(w: World) -> dict[str, Any]:
 BY_CALLER = {
     "applications_listMine", "applications_saveDraft", "letters_listMine", "connections_listMine", "connections_linkByMeter",
     "payments_listMine", "connections_beginPhoneProof", "me", "me_language", "me_password", "me_sessions", "me_sessions_end",
-    "demo_bank", "me_access_log", "me_export", "me_notices", "me_notices_unread",
+    "complaints_file", "complaints_listMine", "complaints_listFollowed", "complaints_follow", "complaints_unfollow",  # by public number
+    "new_connections_listProofs", "new_connections_listMine", "me_errands", "me_preferences", "me_preferences_set", "me_email",
+    "me_email_forget", "demo_bank", "me_access_log", "me_export", "me_notices", "me_notices_unread",
 }  # fmt: skip
 
 
 def attached(w):
     draft = w.draft()
     return Case({"application_id": draft, "attachment_id": w.attach(draft, w.kind["requirements"][0]["code"])})
+
+
+def photo(w):
+    complaint = w.report()
+    return Case({"complaint_id": complaint, "photo_id": w.photo_of(complaint)})
+
+
+def first_of_all(w):
+    w.unapplied()
+    return Case({}, body=w.wanted())  # with A's letter: B is told that there is none
+
+
+def email_proof(w):
+    address = f"{secrets.token_hex(4)}@malang.example"
+    proof = w.a.call("POST", "/me/email", {"email": address}, expect=202)
+    code = demo.code_sent_to(w.a, address, 0)
+    return Case({"proof_id": proof["proof_id"]}, body={"code": code}, strange=422)  # as a wrong code is
 
 
 def other_session(w):
@@ -176,14 +114,7 @@ def phone_proof(w):
     return Case({"proof_id": proof["proof_id"]}, body={"code": demo.code_sent_to(w.a, phone, before)})
 
 
-def reach(person: Person, name: str, case: Case, expect: int) -> Any:
-    operation = OPERATIONS[name]
-    file = ("scan.png", demo.picture()) if case.file else None
-    path = operation.path.format(**case.ids) + case.query
-    return person.call(operation.method, path, case.body, expect=expect, file=file)
-
-
-CITIZEN_OPERATIONS = [name for name, op in OPERATIONS.items() if op.who in {"citizen", "signed_in"}]
+CITIZEN_OPERATIONS = [name for name, op in OPERATIONS.items() if op.who in {"citizen", "reporter", "signed_in"}]
 
 
 def test_every_citizen_operation_is_owned_and_none_is_unlisted(world):
@@ -192,7 +123,7 @@ def test_every_citizen_operation_is_owned_and_none_is_unlisted(world):
     Person(world.url).call("POST", "/auth/tokens", {"identifier": world.who["nik"], "password": world.who["password"]})
     for name, make in table.items():
         case = make()
-        reach(world.b, name, case, 404)
+        reach(world.b, name, case, case.strange)
         reach(world.a, name, case, OPERATIONS[name].status)
 
 
@@ -203,6 +134,11 @@ def test_lists_of_b_show_nothing_of_a(world):
         ("/connections", "connections"),
         ("/bills", "bills"),
         ("/payments", "payments"),
+        ("/complaints", "complaints"),
+        ("/complaints/followed", "complaints"),
+        ("/new-connections", "applications"),
+        ("/new-connections/proofs", "proofs"),
+        ("/me/errands", "errands"),
     ):
         assert world.b.call("GET", path)[key] == [], path
     mine = json.dumps(world.b.call("GET", "/me/export"))
