@@ -169,7 +169,7 @@ class Leaks(Errands):
         where = f"/crew/work-orders/{work}"
         self.effect("accepted", work, f"{where}/accept", {}, role=crew)
         self.effect("arrived", work, f"{where}/arrive", {"latitude": spot[0], "longitude": spot[1]}, role=crew)
-        self.effect("completed", work, f"{where}/complete", {"outcome": "repaired", "note": "Pipa disambung"}, role=crew)
+        self.effect("repaired", work, f"{where}/complete", {"outcome": "repaired", "note": "Pipa disambung"}, role=crew)
         self.history.repaired.add(complaint)
         self.comes(lambda: self.ask("GET", f"/complaints/{complaint}")["state"] == "resolved")
 
