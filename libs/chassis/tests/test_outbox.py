@@ -1,8 +1,9 @@
+import datetime as dt
 import uuid
 
 import pytest
 import sqlalchemy as sa
-from chassis import outbox, telemetry
+from chassis import clock, outbox, telemetry
 from chassis.db.frame import outbox as table
 from chassis.outbox import Bulk
 from malang.singo.v1.letters_events_pb2 import LetterIssued
@@ -64,3 +65,32 @@ def test_a_topic_is_the_service_and_capability_of_the_proto_file():
     assert outbox.topic_of(LetterIssued) == "singo.letters"
     with pytest.raises(ValueError, match="is not a fact"):
         outbox.topic_of(Bill)
+
+
+def test_what_was_sent_is_said_again_under_its_own_id_and_what_was_not_stays(database):
+    with database.transaction() as session:
+        sent = [outbox.append(session, BillIssued(volume=n), key="b", sequence=n) for n in (1, 2, 3)]
+        session.execute(sa.update(table).values(sent_at=clock.now()))
+        waiting = outbox.append(session, BillIssued(volume=4), key="b", sequence=4)
+    count, after = 0, 0
+    with database.transaction() as session:
+        while True:
+            after, said = outbox.again(session, after, most=2)
+            if not after:
+                break
+            count += said
+    with database.transaction(readonly=True) as session:
+        unsent = list(session.scalars(sa.select(table.c.event_id).where(table.c.sent_at.is_(None)).order_by(table.c.id)))
+    assert count == 3
+    assert unsent == [*sent, waiting], "in the order in which they were said"
+
+
+def test_a_restated_fact_is_told_apart_by_its_id_and_keeps_its_time(database):
+    then = clock.now() - dt.timedelta(days=3)
+    with database.transaction() as session:
+        first = outbox.append(session, BillIssued(volume=1), key="b", sequence=1)
+        assert outbox.restate(session, [outbox.Again(BillIssued(volume=1), "b", 1, then)]) == 1
+        (again,) = session.execute(sa.select(table).where(table.c.event_id != first)).all()
+    assert not outbox.is_restated(first)
+    assert outbox.is_restated(again.event_id)
+    assert (again.time, again.sequence, again.topic) == (then, 1, "twuin.billing")
