@@ -6,10 +6,11 @@ from dataclasses import replace
 import msgspec
 import pytest
 from flask import g
-from gateway.web import chrome, new_connections, waterworks
+from gateway.web import account, chrome, new_connections, waterworks
 from gateway.web.entries import Entry
 from gateway.wsgi import create_app
 from google.protobuf.timestamp_pb2 import Timestamp
+from malang.twuin.v1 import billing_pb2, tariffs_pb2
 from malang.twuin.v1 import new_connections_pb2 as pb
 
 NOBODY = "0b9b7f0e-6a52-4d3b-9b0f-3f1a4c1d2e3f"
@@ -180,3 +181,29 @@ def test_a_service_that_is_away_loses_nothing_of_the_form(citizen):
 def test_the_page_that_was_posted_comes_back_after_the_language_was_switched(citizen):
     assert citizen.get("/sambungan-baru/kirim").headers["Location"] == "/sambungan-baru/ajukan"
     assert citizen.get(f"/sambungan-baru/{NOBODY}/batal").headers["Location"] == f"/sambungan-baru/{NOBODY}"
+
+
+def test_the_cost_is_a_bill_without_a_month_and_without_a_volume(app):
+    line = tariffs_pb2.Line(
+        code="meter", name_id="Meter air", name_en="Water meter", quantity=1, unit_price=375_000, amount=375_000
+    )
+    one = billing_pb2.Bill(
+        bill_id="b1", kind="connection", period="2026-11", amount=375_000, due_on="2026-12-08", state=1, lines=[line]
+    )
+    text = rendered(app, "water/bill.html", bill=one)
+    assert "Biaya sambungan baru" in text
+    assert "Meter air" in text
+    assert "Dari meter Anda" not in text
+    used = billing_pb2.Bill(bill_id="b2", kind="use", period="2026-11", volume=12, amount=100_000, due_on="2026-12-20", state=1)
+    listed = rendered(app, "water/bills.html", bills=[one, used], open_amount=475_000, next_token="", failure="", connection_id="")
+    assert listed.count("m³") == 1
+    assert "Biaya sambungan baru" in listed
+
+
+def test_the_start_page_names_what_is_held(app):
+    with app.test_request_context("/"):
+        g.language = "id"
+        waiting = account.held(
+            [application(pb.NEW_CONNECTION_STATE_HELD, reason="proof_expired"), application(pb.NEW_CONNECTION_STATE_SURVEY)]
+        )
+        assert [(each.url, each.text) for each in waiting] == [(f"/sambungan-baru/{NOBODY}", waterworks.reason("proof_expired"))]
