@@ -182,7 +182,7 @@ REASONS: dict[str, dict[Language, str]] = {
     "other": {"id": "alasan lain", "en": "for another reason"},
 }
 STEPS: dict[str, dict[Language, str]] = {
-    "joined": {"id": "digabung dengan laporan lain tentang kebocoran yang sama", "en": "joined to another report of the same leak"},
+    "joined": {"id": "diteruskan ke Perumda Air Minum", "en": "passed on to the water utility"},
     "scheduled": {"id": "perbaikannya dijadwalkan", "en": "the repair is scheduled"},
     "accepted": {"id": "regu lapangan sudah menerima tugas", "en": "a field crew has taken the job"},
     "arrived": {"id": "regu lapangan sudah di lokasi", "en": "the field crew is on the spot"},
