@@ -126,12 +126,16 @@ class Office:
 
     def work(self, one: pb.NewConnection, report: Report) -> None:
         """Let a crew do the visit that is open, and the fact arrive."""
+        self.visit(one, report)
+        self.deliver()
+
+    def visit(self, one: pb.NewConnection, report: Report) -> None:
+        """Let a crew do the visit that is open."""
         [order] = [each for each in self.orders(one) if each.open]
         with principal.acting(CREW), self.db.transaction() as session:
             field.accept(session, CREW, order.work_order_id)
             field.arrive(session, CREW, order.work_order_id, 0, 0)
             field.complete(session, CREW, order.work_order_id, report)
-        self.deliver()
 
     def survey(self, one: pb.NewConnection, *, metres: int = 12, diameter: int = 20, feasible: bool = True) -> None:
         self.work(one, surveyed(metres, diameter, feasible=feasible))
