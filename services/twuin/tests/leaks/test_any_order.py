@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from chassis.errors import DomainError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from malang.twuin.v1 import leaks_events_pb2 as facts
 from twuin.leaks.model import OPEN as OPEN_LEAK
@@ -17,13 +17,22 @@ from twuin.work_orders.model import OPEN, State
 from services.twuin.tests.leaks.conftest import City
 
 WEST, STEP = 112.60, 0.002  # degrees of longitude: each example has a place of its own, 220 m from the next
-MOVES = st.lists(
-    st.tuples(
-        st.sampled_from(["report", "report", "withdraw", "reopen", "accept", "arrive", "repaired", "not_found", "pump", "late", "twice"]),
-        st.integers(0, 3),
-    ),
-    max_size=16,
-)  # fmt: skip
+ALL = (
+    "report",
+    "report",
+    "finish",
+    "finish",
+    "reopen",
+    "reopen",
+    "withdraw",
+    "accept",
+    "arrive",
+    "repaired",
+    "pump",
+    "late",
+    "twice",
+)
+MOVES = st.lists(st.tuples(st.sampled_from(ALL), st.integers(0, 3)), min_size=4, max_size=14)
 
 
 @dataclass
@@ -49,8 +58,11 @@ class Singo:
         elif move == "reopen" and chosen and closed[chosen] == self.asked[chosen] and chosen not in self.withdrawn:
             self.asked[chosen] += 1
             self.city.reopen(chosen)
-        elif move in ("accept", "arrive", "repaired", "not_found"):
+        elif move in ("accept", "arrive", "repaired"):
             self.work(move)
+        elif move == "finish":
+            self.work("accept", "arrive", "repaired")
+            self.city.pump()
         elif move in ("pump", "late", "twice"):
             self.city.pump(times=2 if move == "twice" else 1, order=(lambda rows: rows[::-1]) if move == "late" else list)
 
@@ -68,8 +80,11 @@ def places():
     return iter(range(10_000))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(moves=MOVES)
+@example(moves=[("report", 0), ("report", 0), ("finish", 0), ("reopen", 1)])
+@example(moves=[("report", 0), ("report", 0), ("finish", 0), ("reopen", 0), ("repaired", 0), ("twice", 0), ("reopen", 1)])
+@example(moves=[("report", 0), ("accept", 0), ("withdraw", 0), ("report", 0), ("late", 0)])
 def test_everybody_who_waits_is_told_once_for_each_visit(city, places, moves):
     singo = Singo(city, WEST + STEP * next(places))
     for move, which in moves:
