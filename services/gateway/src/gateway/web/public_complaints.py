@@ -15,7 +15,7 @@ from malang.singo.v1.complaints_pb2 import (
     UnfollowRequest,
 )
 
-from gateway.edge import citizen_required, limited, public
+from gateway.edge import citizen_required, limited, public, with_guests
 from gateway.web import labels
 from gateway.web import map as city_map
 from gateway.web.calls import further, page_token, services, tried
@@ -29,6 +29,7 @@ _SHOWN = 30
 
 @pages.get("/laporan/publik")
 @public
+@with_guests
 def listing() -> ResponseReturnValue:
     """Show reports on the map and in a list, or lead to the one whose number was typed."""
     entry, asked = Entry.asked(), request.args
@@ -78,6 +79,7 @@ def spot_of(one: PublicComplaint, *, link: bool) -> city_map.Spot | None:
 
 @pages.get("/laporan/publik/<number>")
 @public
+@with_guests
 @limited("verify")
 def detail(number: str) -> ResponseReturnValue:
     """Show what everybody may see of one report."""
