@@ -13,7 +13,7 @@ import pytest
 from gateway.api import openapi
 from gateway.api.remote import REMOTE
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
-from owners import OPERATIONS, Case, World, first_of_all, paper, reach, world
+from owners import OPERATIONS, Case, World, paper, reach, world
 
 from deploy.local import demo
 from deploy.local.demo import Person
