@@ -2,6 +2,7 @@
 
 import contextlib
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from callers import rows
@@ -19,13 +20,18 @@ _OWNED = {
 Verdict = tuple[list[Step], list[Step]]  # lost, doubled
 
 
-def settled(running: Any, history: History, began: Any) -> None:
-    """Return once every outbox is empty and every fact that makes a notice was taken in."""
-    wait_for(lambda: not any(running.outbox_depth(service) for service in SERVICES), seconds=120)
-    wait_for(lambda: not _untold(running, began), seconds=120)
-    with contextlib.suppress(AssertionError):  # what is still missing then is in the verdict
-        wait_for(lambda: closed(running, history), seconds=60)
-    wait_for(lambda: not _untold(running, began), seconds=120)
+def settled(running: Any, history: History, began: Any) -> list[str]:
+    """Wait until every outbox is empty, every fact was taken in and every repair has reached its report; say what never came."""
+    rules: dict[str, Callable[[], list[str]]] = {
+        "in an outbox": lambda: [service for service in SERVICES if running.outbox_depth(service)],
+        "not told": lambda: _untold(running, began),
+        "not closed": lambda: _leaks(running, history),
+    }
+    for _ in range(2):  # what closes a report is told of, too
+        for open_ in rules.values():
+            with contextlib.suppress(AssertionError):
+                wait_for(lambda open_=open_: not open_(), seconds=90)
+    return [f"{name}: {each}" for name, open_ in rules.items() for each in open_()[:5]]
 
 
 def verdict(running: Any, history: History) -> Verdict:
@@ -91,11 +97,6 @@ def faults_of(running: Any, history: History, began: Any, poison: set[str]) -> l
     ]
 
 
-def closed(running: Any, history: History) -> bool:
-    """Tell whether each report whose leak is repaired is resolved and its reporter told."""
-    return not _leaks(running, history)
-
-
 def _leaks(running: Any, history: History) -> list[str]:
     """Return what is wrong with the reports: each is of one leak with one work order, is resolved once, and told of once."""
     reports, repaired = (
@@ -155,7 +156,7 @@ def _said(running: Any, began: Any) -> dict[str, str]:
 def _untold(running: Any, began: Any) -> list[str]:
     """Return the facts that the inbox of notices has not taken in."""
     taken = {str(event) for (event,) in rows(running, "gateway", "select distinct event_id from inbox")}
-    return [event for event in _said(running, began) if event not in taken]
+    return [f"{type_} {event}" for event, type_ in _said(running, began).items() if event not in taken]
 
 
 def _notices(running: Any, began: Any) -> list[str]:
@@ -194,9 +195,9 @@ def _order(running: Any, began: Any) -> list[str]:
 
 
 def _parked(running: Any, poison: set[str]) -> list[str]:
+    asked = "select event_id, type, error from dead_letter where resolved_at is null"
     parked = {
-        str(event)
-        for service in SERVICES
-        for (event,) in rows(running, service, "select event_id from dead_letter where resolved_at is null")
+        str(event): f"{type_} {event}: {error}" for service in SERVICES for event, type_, error in rows(running, service, asked)
     }
-    return [f"{event} was parked" for event in parked - poison] + [f"poison {event} was not parked" for event in poison - parked]
+    wrong = [f"{what} was parked" for event, what in parked.items() if event not in poison]
+    return wrong + [f"poison {event} was not parked" for event in poison if event not in parked]
