@@ -12,14 +12,14 @@ from chassis.testing import as_citizen, as_staff, with_key
 from malang.twuin.v1 import connections_events_pb2, payments_events_pb2
 from malang.twuin.v1 import new_connections_events_pb2 as facts
 from malang.twuin.v1 import new_connections_pb2 as pb
-from twuin import billing, ledger
+from twuin import billing, ledger, metering
 from twuin.billing import queries
 from twuin.connections import planning, service
 from twuin.ledger import Account
 from twuin.new_connections.means import Place
 from twuin.work_orders.model import Report
 
-from services.twuin.tests.new_connections.conftest import Office, picture
+from services.twuin.tests.new_connections.conftest import Office, installed, picture
 from services.twuin.tests.waterworks import NOW
 
 COST = 50_000 + 375_000 + 12 * 32_000 + 250_000 + 100_000
@@ -105,7 +105,7 @@ def test_the_cost_is_a_bill_like_any_other(office: Office) -> None:
 
 def test_a_planned_connection_is_neither_billed_nor_found_nor_proven(office: Office) -> None:
     from chassis.principal import Principal
-    from twuin import connections, metering
+    from twuin import connections
     from twuin.connections import desk, proofs
 
     one = offered(office)
@@ -294,6 +294,21 @@ def test_what_cannot_be_installed_is_owed_back_once(office: Office) -> None:
     assert office.one("select state from connections") == 3
     with office.db.transaction() as session:
         assert queries.own(session, "ani", uuid.UUID(ended.bill_id)) is not None
+
+
+def test_a_serial_that_another_meter_took_meanwhile_sends_the_crew_once_more(office: Office) -> None:
+    one = installing(office)
+    office.visit(one, installed("SAME-0001"))
+    other = office.works.connect(meter=False)
+    with office.db.transaction() as session:
+        metering.install(session, other.connection_id, serial="SAME-0001", digits=5, initial=0, on=clock.today())
+    office.deliver()
+    assert office.get(one).state == pb.NEW_CONNECTION_STATE_INSTALLATION
+    assert states(office, one)[-1] == "serial_taken"
+    office.install(one, "OTHER-0001")
+    office.deliver(again=True)
+    assert office.get(one).state == pb.NEW_CONNECTION_STATE_ACTIVE
+    assert [order.visit for order in office.orders(one)] == [1, 1, 2]
 
 
 def test_withdrawing_cancels_the_bill_and_the_work(office: Office) -> None:

@@ -48,6 +48,13 @@ def test_a_receipt_of_24_bills_goes_over_several_pages() -> None:
     assert max(int(count) for count in re.findall(rb"/Count (\d+)", content)) >= 3
 
 
+def test_the_cost_of_a_connection_has_no_meter_and_no_use() -> None:
+    bill = billing_pb2.Bill(number="202611S-40000001", connection_number="40000001", period="2026-11", kind="connection")
+    [about] = [part["about"] for part in receipt._said(one(bills=[bill]))["bills"]]
+    assert about == "Sambungan baru 40000001 · biaya pemasangan"
+    assert receipt.typeset(one(bills=[bill])).startswith(b"%PDF")
+
+
 def test_amounts_months_and_moments_are_written_as_people_say_them() -> None:
     assert receipt.rupiah(1_234_567) == "Rp\u00a01.234.567"
     assert receipt.month("2026-02") == "Februari 2026"

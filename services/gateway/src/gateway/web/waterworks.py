@@ -158,6 +158,7 @@ def application_step(event: str) -> str:
         "offered": _("Rincian biaya terbit"),
         "paid": _("Biaya lunas"),
         "installed": _("Meter dipasang"),
+        "serial_taken": _("Nomor meter perlu dicatat ulang; regu datang sekali lagi"),
         "held": _("Tertahan karena surat tidak berlaku lagi"),
         "proof_replaced": _("Surat diganti"),
         "activated": _("Sambungan aktif"),
