@@ -235,6 +235,8 @@ def document(kind_of: str) -> str:
 
 def age(hours: int) -> str:
     """Return an age in words: hours up to two days, then days."""
+    if hours < 1:
+        return _("kurang dari sejam")
     if hours < 48:  # noqa: PLR2004 - two days
         return translate_many("%(num)s jam", "%(num)s jam", hours) % {"num": hours}
     return translate_many("%(num)s hari", "%(num)s hari", hours // 24) % {"num": hours // 24}
