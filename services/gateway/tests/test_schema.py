@@ -11,7 +11,15 @@ from gateway.inbox import tables as _inbox
 from gateway.messages import tables as _messages
 from gateway.schema import MIGRATIONS, Base
 
-TABLES = (_access_log, _errands, _kept_answers, _kept_pictures, _identity, _inbox, _messages)  # imported for what they add to the metadata
+TABLES = (
+    _access_log,
+    _errands,
+    _kept_answers,
+    _kept_pictures,
+    _identity,
+    _inbox,
+    _messages,
+)  # imported for what they add to the metadata
 
 
 def test_migrated_databases_have_exactly_the_tables_of_the_code(means):

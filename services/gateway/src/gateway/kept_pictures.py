@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from chassis import clock
 from chassis.crypto import Vault
-from sqlalchemy import Text, delete, insert, select
+from sqlalchemy import Index, Text, delete, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from gateway.schema import Base
@@ -28,6 +28,7 @@ class KeptPicture(Base):
     size: Mapped[int]
     content_sealed: Mapped[bytes]
     created_at: Mapped[dt.datetime] = mapped_column(index=True)
+    __table_args__ = (Index("ix_kept_picture_person", "person", "created_at"),)
 
 
 @dataclass(frozen=True, slots=True)
