@@ -116,7 +116,7 @@ def _leaks(running: Any, history: History) -> list[str]:
         for (complaint,) in rows(
             running,
             "singo",
-            "select complaint_id from complaint_step where event = 'resolved' and complaint_id = any(%s::uuid[])",
+            "select complaint_id from complaint_step where event = 'water_repaired' and complaint_id = any(%s::uuid[])",
             repaired,
         )
     )
