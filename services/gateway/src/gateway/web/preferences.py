@@ -49,7 +49,7 @@ def keep() -> ResponseReturnValue:
     """Keep the choices."""
     entry, own = Entry.typed(), gateway()
     with entry.catching():
-        wanted = {about: entry[about] for about in inbox.ABOUT if entry[about]}
+        wanted = {str(about): entry[about] for about in inbox.ABOUT if entry[about]}
         with own.db.transaction() as session:
             inbox.choose(session, own.vault, g.person.id, wanted)
         return redirect("/data-saya/pemberitahuan?ok=pilihan", 303)
