@@ -40,9 +40,9 @@ def take_on(crew, number: str) -> None:
 
 def report_result(crew) -> None:
     """Look at the result once more, change nothing, and report it."""
-    crew.press("form[action$='/periksa'] button")
+    crew.press("form[action$='/periksa'] button.big")
     crew.press("form[action$='/ubah'] button")
-    crew.press("form[action$='/periksa'] button")
+    crew.press("form[action$='/periksa'] button.big")
     crew.press("form[action$='/selesai'] button")
 
 
@@ -71,9 +71,9 @@ def test_a_leak_on_the_board_is_repaired_from_the_crews_phone(running, chromium,
         crew.page.click("summary")
         crew.page.click("[data-step='1'] >> nth=0")
         crew.press("form[action$='/bahan'] button:not([type=button])")
-        crew.press("form[action$='/periksa'] button", refused=True)  # no result chosen
+        crew.press("form[action$='/periksa'] button.big", refused=True)  # no result chosen
         crew.page.check("[value=not_found]")
-        crew.press("form[action$='/periksa'] button", refused=True)  # nothing said about it
+        crew.press("form[action$='/periksa'] button.big", refused=True)  # nothing said about it
         crew.page.check("[value=repaired]")
         crew.fill(note=NOTE[language])
         report_result(crew)
@@ -147,15 +147,15 @@ def field_work(running, chromium, screen, number: str, *, kind: str, fill) -> No
 
 def survey(crew) -> None:
     crew.page.check("[name=feasible][value=ya]")
-    crew.fill(pipe_distance_m="dua belas", pipe_diameter_mm="20")
-    crew.press("form[action$='/periksa'] button", refused=True)
-    assert crew.page.input_value("[name=pipe_distance_m]") == "dua belas"
+    crew.fill(pipe_distance_m="dua", pipe_diameter_mm="20")
+    crew.press("form[action$='/periksa'] button.big", refused=True)
+    assert crew.page.input_value("[name=pipe_distance_m]") == "dua"
     crew.fill(pipe_distance_m="12")
 
 
 def installation(crew) -> None:
     crew.page.check("[name=outcome][value=installed]")
-    crew.press("form[action$='/periksa'] button", refused=True)
+    crew.press("form[action$='/periksa'] button.big", refused=True)
     crew.fill(meter_serial=f"MTR{uuid.uuid4().int % 10**8:08}", seal="SGL-4711", first_reading="3")
 
 

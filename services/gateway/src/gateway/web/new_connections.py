@@ -86,7 +86,7 @@ def go_on() -> ResponseReturnValue:
     if request.form.get("lanjut") == "tanpa-pin":
         entry.values.update(lat="", lon="")
         return _form(entry)
-    if _clicked(entry) or request.form.get("lanjut") == "ubah":
+    if clicked(entry) or request.form.get("lanjut") == "ubah":
         return _form(entry)
     _check(entry)
     return _form(entry) if entry.wrong else _review(entry)
@@ -99,7 +99,7 @@ def _typed() -> Entry:
     return entry
 
 
-def _clicked(entry: Entry) -> bool:
+def clicked(entry: Entry) -> bool:
     """Move the pin to where the picture was clicked; without scripts a click posts the form."""
     try:
         x, y = float(request.form["peta.x"]), float(request.form["peta.y"])

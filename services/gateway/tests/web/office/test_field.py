@@ -175,7 +175,7 @@ def test_what_a_colleague_accepted_is_not_offered_again(app, member):
 def test_a_result_is_complete_before_it_is_shown_once_more(app, kind, typed, wrong):
     with app.test_request_context("/"):
         g.language = "id"
-        entry = Entry(typed)
+        entry = Entry({"lat": "-7.97", "lon": "112.66", **typed})
         crew._result(order(kind, 4), entry)
     assert set(entry.errors) == wrong
 
@@ -197,7 +197,7 @@ def test_a_survey_carries_numbers_and_the_phones_position(app):
     assert (found.pipe_distance_m, found.pipe_diameter_mm, found.feasible, found.latitude) == (12, 25, True, -7.97)
 
 
-@pytest.mark.parametrize(("lat", "lon"), [("", ""), ("nan", "1"), ("inf", "1"), ("91", "0"), ("x", "y")])
+@pytest.mark.parametrize(("lat", "lon"), [("", ""), ("nan", "1"), ("inf", "1"), ("91", "0"), ("x", "y"), ("-6.2", "106.8")])
 def test_a_position_that_is_none_is_not_told(lat, lon):
     assert crew.place(Entry({"lat": lat, "lon": lon})) == (0.0, 0.0)
 

@@ -28,6 +28,7 @@ from malang.twuin.v1.work_orders_pb2 import (
 )
 
 from gateway.edge import idempotent, staff_required, uploads
+from gateway.web import map as city_map
 from gateway.web import waterworks
 from gateway.web.backoffice import shell
 from gateway.web.backoffice.shell import page
@@ -35,6 +36,7 @@ from gateway.web.calls import digits, page_token, services, tried
 from gateway.web.catalog import _
 from gateway.web.entries import Entry
 from gateway.web.files import shown_picture
+from gateway.web.new_connections import clicked
 
 pages = Blueprint("office_crew", __name__)
 MOST_PIECES = 999  # of one material in one order
@@ -71,7 +73,9 @@ def _detail(work_order_id: object, entry: Entry) -> ResponseReturnValue:
     used = {each.code: each.quantity for each in order.materials}
     for code, quantity in used.items():
         entry.values.setdefault(f"bahan-{code}", str(quantity))
-    entry.links["berkas"] = "#f-berkas"
+    if order.kind in {WORK_KIND_SURVEY, WORK_KIND_INSTALL}:
+        entry.values.setdefault("lat", str(order.latitude))  # the crew corrects the pin where the house lies elsewhere
+        entry.values.setdefault("lon", str(order.longitude))
     return page(
         "work_do.html", entry, order=order, works=waterworks, materials=_materials(used),
         unfold=bool(used) or any(name.startswith("bahan-") for name in entry.errors),
@@ -114,12 +118,12 @@ def accept(work_order_id: object) -> ResponseReturnValue:
 
 
 def place(entry: Entry) -> tuple[float, float]:
-    """Return the position that the phone told, degrees; 0 and 0 when it told none."""
+    """Return the position that was told, degrees; 0 and 0 when none was, or one outside of the city."""
     try:
         latitude, longitude = float(entry["lat"]), float(entry["lon"])
     except ValueError:
         return 0.0, 0.0
-    known = isfinite(latitude) and isfinite(longitude) and abs(latitude) <= 90 and abs(longitude) <= 180  # noqa: PLR2004 - degrees
+    known = isfinite(latitude) and isfinite(longitude) and city_map.nearest(latitude, longitude) is not None
     return (latitude, longitude) if known else (0.0, 0.0)
 
 
@@ -193,6 +197,8 @@ def set_materials(work_order_id: object) -> ResponseReturnValue:
 def look(work_order_id: object) -> ResponseReturnValue:
     """Show what will be reported once more, before it is: it cannot be taken back."""
     entry, order = Entry.typed(), _get(work_order_id)
+    if clicked(entry) or request.form.get("lanjut") == "tanpa-pin":
+        return _detail(work_order_id, entry)
     _result(order, entry)
     if entry.wrong:
         return _detail(work_order_id, entry)
@@ -239,8 +245,16 @@ def _result(order: WorkOrder, entry: Entry) -> CompleteWorkOrderRequest:
     return asked
 
 
+def _marked(entry: Entry) -> tuple[float, float]:
+    found = place(entry)
+    if found == (0.0, 0.0):
+        entry.values.setdefault("peta", "")
+        entry.reject("peta", _("Tandai letak meter di peta."))
+    return found
+
+
 def _survey(entry: Entry) -> SurveyResult:
-    latitude, longitude = place(entry)
+    latitude, longitude = _marked(entry)
     feasible = entry["feasible"] == "ya"
     if entry["feasible"] not in {"ya", "tidak"}:
         entry.reject("feasible", _("Pilih apakah sambungan dapat dipasang."))
@@ -252,7 +266,7 @@ def _survey(entry: Entry) -> SurveyResult:
 
 
 def _install(entry: Entry) -> InstallResult:
-    latitude, longitude = place(entry)
+    latitude, longitude = _marked(entry)
     for name, sentence in (("meter_serial", _("Ketik nomor seri meter.")), ("seal", _("Ketik nomor segel."))):
         if not entry[name]:
             entry.reject(name, sentence)
