@@ -100,8 +100,8 @@ def machine(tmp_path):
 
 
 def doubles(machine):
-    """Return what a person was told more than once about one thing."""
-    said = "select code, params::text, count(*) from notice where code like 'application%' or code like 'letter%'"
+    """Return what a person was told more than once about one thing; a connection may be linked again and again."""
+    said = "select code, link, params::text, count(*) from notice where code not like 'connection%'"
     return machine.ask("gateway", f"{said} group by citizen_id, code, params, link having count(*) > 1")
 
 
