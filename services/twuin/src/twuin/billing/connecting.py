@@ -39,8 +39,8 @@ def issue_connection(
         for place, line in enumerate(lines, 1)
     )
     deposit, cost = _split(lines)
-    _book(session, bill_id, deposit, Kind.DEPOSIT, Account.RECEIVABLES, Account.DEPOSITS)
-    _book(session, bill_id, cost, Kind.CONNECTION, Account.RECEIVABLES, Account.REVENUE_CONNECTION)
+    _book(session, bill_id, deposit, Kind.DEPOSIT, debit=Account.RECEIVABLES, credit=Account.DEPOSITS)
+    _book(session, bill_id, cost, Kind.CONNECTION, debit=Account.RECEIVABLES, credit=Account.REVENUE_CONNECTION)
     session.flush()
     return bill_id
 
@@ -88,10 +88,10 @@ def _split(lines: Sequence[Line]) -> tuple[int, int]:
 
 def _undo(session: Session, bill_id: uuid.UUID, towards: Account) -> None:
     deposit, cost = _split(lines_of(session, [bill_id])[bill_id])
-    _book(session, bill_id, deposit, Kind.DEPOSIT_UNDONE, Account.DEPOSITS, towards)
-    _book(session, bill_id, cost, Kind.CONNECTION_UNDONE, Account.REVENUE_CONNECTION, towards)
+    _book(session, bill_id, deposit, Kind.DEPOSIT_UNDONE, debit=Account.DEPOSITS, credit=towards)
+    _book(session, bill_id, cost, Kind.CONNECTION_UNDONE, debit=Account.REVENUE_CONNECTION, credit=towards)
 
 
-def _book(session: Session, bill_id: uuid.UUID, amount: int, kind: Kind, debit: Account, credit: Account) -> None:
+def _book(session: Session, bill_id: uuid.UUID, amount: int, kind: Kind, *, debit: Account, credit: Account) -> None:
     if amount:
         ledger.book(session, [Transfer(bill_id, kind, bill_id, debit, credit, amount)])
