@@ -24,6 +24,8 @@ OWN = (
     "/kotak-masuk",
     "/data-saya",
     "/data-saya/akses",
+    "/data-saya/pemberitahuan",
+    "/urusan",
     "/laporan/diikuti",
 )
 REPORTS = ("/lapor", "/laporan", "/laporan/publik")  # of citizens, and of guests or everybody
