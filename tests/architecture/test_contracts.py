@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("libs/malang/src", "libs/chassis/src", "libs/address/src", "services/gateway/src", "services/singo/src", "services/twuin/src")
+SOURCES = (
+    "libs/malang/src",
+    "libs/chassis/src",
+    "libs/address/src",
+    "services/gateway/src",
+    "services/singo/src",
+    "services/twuin/src",
+)
 # For each contract: where to put which import that it forbids.
 BREACHES = {
     "services": ("services/singo/src/singo/charter/model.py", "import twuin.vocabulary"),

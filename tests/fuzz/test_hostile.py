@@ -10,7 +10,7 @@ import city as cities
 import files
 import pytest
 import requests
-from browser import signed_in
+from cookies import signed_in
 
 from deploy.local import demo
 

@@ -11,9 +11,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from running import BUSES, Running, started, wait_for
-
-__all__ = ["Running", "wait_for"]
+from running import BUSES, Running, started
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

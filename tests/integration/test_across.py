@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from callers import ask, rows, staff
-from conftest import wait_for
+from running import wait_for
 
 from deploy.local import demo
 from deploy.local.demo import Person

@@ -15,7 +15,7 @@ import pytest
 import requests
 from chassis import testing
 from chassis.testing.servers import engine_answers, free_port, kafka_container
-from conftest import wait_for
+from running import wait_for
 
 from deploy.local import backup, demo, restore, run
 from deploy.local.programs import SERVICES, Platform, embedded_postgres

@@ -6,7 +6,7 @@ import uuid
 import pytest
 from browser import visit
 from callers import staff as calling
-from conftest import wait_for
+from running import wait_for
 from test_browser import SCREENS, begin_payment, chromium, pay_at_the_bank, sign_in, staff, staff_in, until
 
 from deploy.local import demo

@@ -2,7 +2,7 @@
 
 import pytest
 import requests
-from conftest import wait_for
+from running import wait_for
 
 from deploy.local import demo
 

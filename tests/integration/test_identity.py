@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 from callers import ask, citizen_of, rows, staff, submitted
-from conftest import wait_for
+from running import wait_for
 
 from deploy.local import demo
 from deploy.local.demo import Person

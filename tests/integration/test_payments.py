@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 from callers import citizen_of, deliver, notice, open_bills, rows, sign
-from conftest import wait_for
+from running import wait_for
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from callers import rows
-from conftest import wait_for
+from running import wait_for
 
 from deploy.local import demo
 from deploy.local.state import ROOT
