@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from chassis import broker, db, outbox
 from chassis.db.frame import outbox as table
 from chassis.outbox import Bulk
-from chassis.relay import Relay
+from chassis.relay import BATCH, Relay
 from malang.singo.v1.letters_events_pb2 import LetterIssued
 from malang.twuin.v1.billing_events_pb2 import BillIssued
 
@@ -84,11 +84,11 @@ def test_misses_no_row_whose_transaction_commits_late(database, bus, relay, url)
 
 def test_a_long_lane_does_not_hold_up_another(database, bus, relay):
     with database.transaction() as session:
-        outbox.append_copy(session, "twuin.billing", (Bulk(BillIssued(), key=str(n), sequence=1) for n in range(3000)))
+        outbox.append_copy(session, "twuin.billing", (Bulk(BillIssued(), key=str(n), sequence=1) for n in range(3 * BATCH)))
         outbox.append(session, LetterIssued(), key="letter", sequence=1)
     relay.turn()
     assert len(_on_bus(bus, "singo.letters")) == 1
-    assert _unsent(database) == 2000
+    assert _unsent(database) == 2 * BATCH
 
 
 def test_only_one_relay_is_active_in_a_lane_and_another_takes_over(database, bus, relay):
