@@ -25,7 +25,7 @@ def letter(running):
     officer.call("POST", f"/office/applications/{application}/claim", {})
     officer.call("POST", f"/office/applications/{application}/approve", {})
     lurah.call("POST", f"/office/applications/{application}/sign", {})
-    said = citizen.call("GET", "/letters")["letters"][0]
+    [said] = demo.wait_for("the letter", lambda: citizen.call("GET", "/letters")["letters"])
     return who, said, citizen.call("GET", f"/letters/{said['letter_id']}/pdf")
 
 
