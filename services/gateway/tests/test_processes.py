@@ -74,7 +74,7 @@ def until_ready(health, patience=20.0):
 def stop(child):
     child.send_signal(signal.SIGTERM)
     try:
-        said, _ = child.communicate(timeout=20)
+        said, _ = child.communicate(timeout=45)  # a worker that is still starting is given 20 s before it is killed
     except subprocess.TimeoutExpired:
         child.kill()
         raise
