@@ -128,7 +128,7 @@ def test_a_restored_platform_has_the_same_rows_people_and_letters(machine, tmp_p
 
     machine.start()
     staff = {entry["role"]: entry for entry in machine.state.read("signins")["staff"]}
-    demo.SIGNED_IN.clear()
+    visitors.SIGNED_IN.clear()
     assert demo.sign_in_staff(machine.platform.url, staff["lurah"]).token
     anyone = demo.Person(machine.platform.url)
     assert anyone.call("GET", f"/verify/{code}")["sha256"] == hashlib.sha256(pdf).hexdigest()
