@@ -17,7 +17,7 @@ from chassis import testing
 from chassis.testing.servers import engine_answers, free_port, kafka_container
 from running import wait_for
 
-from deploy.local import backup, demo, restore, run
+from deploy.local import backup, demo, restore, run, visitors
 from deploy.local.programs import SERVICES, Platform, embedded_postgres
 from deploy.local.state import State
 from deploy.local.supervision import Supervisor
