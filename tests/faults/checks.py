@@ -148,7 +148,12 @@ def _said(running: Any, began: Any) -> dict[str, str]:
         str(event): type_
         for service in SERVICES
         for event, type_ in rows(
-            running, service, "select event_id, type from outbox where time >= %s and type = any(%s)", began, types
+            running,
+            service,
+            """
+            select event_id, type from outbox where time >= %s and type = any(%s) and topic not like '%%.dead_letter'""",
+            began,
+            types,
         )
     }
 

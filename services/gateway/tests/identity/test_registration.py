@@ -217,3 +217,11 @@ def test_a_registration_is_unknown_to_other_purposes(means, people):
     begun = registration.begin(means, form, address=people.ADDRESS)
     with pytest.raises(CodeRefused):
         recovery.finish_password(means, begun.request_id, people.code_to(means, form["phone"]), "Another-good-one-9")
+
+
+def test_who_proved_to_be_that_person_gives_the_try_back_to_the_address(means, people):
+    registration.begin(means, people.form_of(4), address=people.ADDRESS)
+    people.register(means, 3)
+    with means.db.transaction() as session:
+        counted = session.scalars(text("select failures from throttle where failures > 0")).all()
+    assert counted == [1, 1, 1]  # of the one who gave no code yet: the pair, the person, the address

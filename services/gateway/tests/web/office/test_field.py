@@ -291,4 +291,6 @@ def test_the_page_that_was_posted_comes_back_after_the_language_was_switched(mem
     client, control = member("crew"), member("operator")
     assert client.get(f"/kantor/regu/{NOBODY}/periksa").headers["Location"] == f"/kantor/regu/{NOBODY}"
     assert control.get(f"/kantor/tugas-lapangan/{NOBODY}/regu").headers["Location"] == f"/kantor/tugas-lapangan/{NOBODY}"
-    assert member("water_cs").get(f"/kantor/sambungan-baru/{NOBODY}/tolak").headers["Location"] == f"/kantor/sambungan-baru/{NOBODY}"
+    assert (
+        member("water_cs").get(f"/kantor/sambungan-baru/{NOBODY}/tolak").headers["Location"] == f"/kantor/sambungan-baru/{NOBODY}"
+    )
