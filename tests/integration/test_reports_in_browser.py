@@ -88,7 +88,7 @@ def report(visitor: Visitor, category: str, *, guest: bool = False) -> str:
     return found[0]
 
 
-def test_a_guest_reports_without_an_account_and_without_scripts_and_finds_the_report_again(running, chromium):  # noqa: F811
+def test_a_guest_reports_without_an_account_and_without_scripts_and_finds_the_report_again(running, chromium):  # noqa: F811 - the imported fixture
     with visit(chromium, running.url, width=360, scripts=False) as guest:
         number = report(guest, "road", guest=True)
         guest.open("/laporan")
@@ -105,7 +105,7 @@ def test_a_guest_reports_without_an_account_and_without_scripts_and_finds_the_re
 
 
 @SCREENS
-def test_a_report_is_followed_answered_resolved_reopened_and_rated(running, chromium, width, language):  # noqa: F811
+def test_a_report_is_followed_answered_resolved_reopened_and_rated(running, chromium, width, language):  # noqa: F811 - the imported fixture
     screen = {"width": width, "language": language}
     with visit(chromium, running.url, **screen) as anyone:
         for page in ("/", "/lapor", "/laporan/publik", "/laporan/publik?keadaan=semua&kategori=road"):
@@ -170,7 +170,7 @@ def works(officer: Visitor, number: str) -> None:
 
 
 @SCREENS
-def test_a_letter_is_revoked_and_everybody_reads_why(running, chromium, width, language):  # noqa: F811
+def test_a_letter_is_revoked_and_everybody_reads_why(running, chromium, width, language):  # noqa: F811 - the imported fixture
     screen = {"width": width, "language": language}
     with visit(chromium, running.url, **screen) as citizen:
         who = newcomer(running)

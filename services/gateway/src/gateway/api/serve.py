@@ -93,7 +93,7 @@ def _request(remote: Remote, kind: type[Message], in_path: Mapping[str, str]) ->
     for name, value in in_path.items():
         setattr(message, name, value)
     if remote.hands_over:
-        message.applicant.CopyFrom(SNAPSHOTS[remote.hands_over](gateway().means, g.person.id))  # type: ignore[attr-defined] # has it
+        message.applicant.CopyFrom(SNAPSHOTS[remote.hands_over](gateway().means, g.person.id))  # type: ignore[attr-defined]  # requests that hand over have an applicant
     return message
 
 

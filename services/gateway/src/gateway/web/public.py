@@ -86,7 +86,7 @@ def verify(code: str) -> ResponseReturnValue:
     with entry.catching(missing=True, names={"code": "kode"}):
         letter = services().letters.Verify(VerifyRequest(code=code))
     if letter is None:
-        if entry.status == 404:  # noqa: PLR2004
+        if entry.status == 404:  # noqa: PLR2004 - the HTTP status of what is not found
             entry.general = ""
             entry.errors["kode"] = _(
                 "Tidak ada surat dengan kode ini. Periksa ketikannya; bila sudah benar, surat itu bukan dari kami."

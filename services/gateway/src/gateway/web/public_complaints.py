@@ -94,7 +94,7 @@ def detail(number: str) -> ResponseReturnValue:
 
 
 def _not_found(entry: Entry) -> ResponseReturnValue:
-    if entry.status == 404:  # noqa: PLR2004
+    if entry.status == 404:  # noqa: PLR2004 - the HTTP status of what is not found
         entry.general = ""
         entry.errors["nomor"] = _("Tidak ada laporan dengan nomor ini. Periksa ketikannya.")
     return page("complaints/find.html", entry)
