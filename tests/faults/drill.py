@@ -32,8 +32,6 @@ from deploy.local.programs import Platform
 BETWEEN = 6  # steps that people do after a fault before the next one
 SETTINGS = {
     "SINGO_SIGNING_LEASE_SECONDS": "5", "SINGO_JOB_INTERVAL_SECONDS": "1", "GATEWAY_UPSTREAM_TIMEOUT": "5",
-    # Six tireless people at one address: limits are tested elsewhere.
-    "GATEWAY_RATE_PER_MINUTE": "1000000", "GATEWAY_RATE_PERSON_PER_MINUTE": "1000000", "GATEWAY_RATE_REPORTS_PER_HOUR": "1000000",
 }  # fmt: skip
 
 

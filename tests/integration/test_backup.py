@@ -15,14 +15,14 @@ import pytest
 import requests
 from chassis import testing
 from chassis.testing.servers import engine_answers, free_port, kafka_container
-from running import wait_for
+from running import UNLIMITED, wait_for
 
 from deploy.local import backup, demo, restore, run, visitors
 from deploy.local.programs import SERVICES, Platform, embedded_postgres
 from deploy.local.state import State
 from deploy.local.supervision import Supervisor
 
-GIVEN = {"LOG_LEVEL": "warning", "GATEWAY_RATE_SIGN_IN_PER_MINUTE": "100000"}
+GIVEN = {"LOG_LEVEL": "warning", **UNLIMITED}
 # Each is written by a process that only lives, or by the bus, without any change of what people did.
 LIVING = {"bus_member", "bus_group", "bus_offset", "alembic_version"}
 
