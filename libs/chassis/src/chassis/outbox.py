@@ -111,6 +111,15 @@ def again(session: Session, after: int = 0, most: int = 20_000) -> tuple[int, in
 
 def topic_of(fact: type[Message]) -> str:
     """Return the topic of a fact: malang/twuin/v1/billing_events.proto says twuin.billing."""
+def unsent(session: Session) -> list[tuple[str, int, dt.datetime]]:
+    """Return for each topic with facts that wait: how many, and when the oldest was said."""
+    waiting = sa.select(outbox.c.topic, sa.func.count(), sa.func.min(outbox.c.time)).where(outbox.c.sent_at.is_(None))
+    return [
+        (topic, count, oldest)
+        for topic, count, oldest in session.execute(waiting.group_by(outbox.c.topic).order_by(outbox.c.topic))
+    ]
+
+
     return _topic(cast("Descriptor", fact.DESCRIPTOR))
 
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import os
+import socket
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import orjson
+import psycopg
+import sqlalchemy as sa
 from prometheus_client import Counter, Gauge
 
 from chassis import clock, faults, telemetry
-from chassis.db import Database, migrate
+from chassis.db import Database, heartbeat, migrate
 from chassis.http import serve_health, stop_on_signals
 from chassis.settings import Common, Serving, load, refuse
 
@@ -33,9 +40,16 @@ S = TypeVar("S", bound=Common)
 P = TypeVar("P")
 _RESTATED = 500  # facts of one transaction
 _PATIENCE = 20.0  # seconds: the longest pause after failures, and how long jobs may take to end
+_PARTING = 1.0  # seconds in which a process that stops says so
+_AWAY = (sa.exc.SQLAlchemyError, psycopg.Error)
+_SENTENCE = 300  # characters that are kept of what went wrong
 
 RUNS = Counter("job_runs_total", "Rounds of jobs", ["job", "outcome"])
 DONE_AT = Gauge("job_last_success_timestamp_seconds", "When a job last ended well", ["job"], multiprocess_mode="livemax")
+EVERY = Gauge("job_interval_seconds", "Pause between two rounds of a job", ["job"], multiprocess_mode="livemax")
+BUILD = Gauge(
+    "build_info", "What a process was built from", ["service", "process", "version", "revision"], multiprocess_mode="livemax"
+)
 
 log = telemetry.logger(__name__)
 
@@ -124,6 +138,8 @@ class Running(Generic[S, P]):
     db: Database
     stop: threading.Event = field(default_factory=threading.Event)
     at_work: threading.Event = field(default_factory=threading.Event)
+    runs: dict[str, heartbeat.JobRun] = field(default_factory=dict)  # how each job last ended in this process
+    lag: Callable[[], dict[str, int]] = dict  # how many facts of each topic this process has still to take
 
     @cached_property
     def parts(self) -> P:
@@ -147,7 +163,7 @@ def main(service: Service[S, P], arguments: Sequence[str] | None = None) -> int:
     running = Running(service, settings, db)
     try:
         if name in bodies:
-            _run(running, bodies[name])
+            _run(running, name, bodies[name])
         else:
             _say(commands[name].run(running, asked))
     finally:
@@ -155,15 +171,46 @@ def main(service: Service[S, P], arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(running: Running[S, P], body: Body[S, P]) -> None:
+def _run(running: Running[S, P], name: str, body: Body[S, P]) -> None:
     settings, running.stop = running.settings, stop_on_signals()
     health = serve_health(settings.health_host, settings.health_port, ready=running.ready)
+    alive = _alive(running.service, name, settings)
+    BUILD.labels(running.service.name, name, alive.version, alive.revision).set(1)
+    heart = threading.Thread(target=_beat, args=(running, alive), name="heartbeat", daemon=True)
+    heart.start()
     log.info("started", health_port=health.port)
     try:
         body.run(running)
     finally:
+        running.stop.set()
+        heart.join(_PARTING)
         health.close()
     log.info("stopped")
+
+
+def _alive(service: Service[S, P], name: str, settings: Common) -> heartbeat.Alive:
+    instance = f"{socket.gethostname()}-{os.getpid()}"
+    return heartbeat.Alive(instance, name, version_of(service), settings.revision, clock.now())
+
+
+def version_of(service: Service[S, P]) -> str:
+    """Return the version of a service: of the installed package, or of the sources that it runs from."""
+    with suppress(metadata.PackageNotFoundError):
+        return metadata.version(service.name)
+    with suppress(OSError):
+        return str(tomllib.loads((service.migrations.parent / "pyproject.toml").read_text("utf-8"))["project"]["version"])
+    return ""
+
+
+def _beat(running: Running[S, P], alive: heartbeat.Alive) -> None:
+    """Write every few seconds that the process lives; what cannot be written now is written with the next beat."""
+    while not running.stop.is_set():
+        at_work = running.at_work.is_set()
+        with suppress(*_AWAY), running.db.transaction() as session:
+            heartbeat.beat(session, alive, ready=at_work, lag=running.lag(), jobs=list(running.runs.values()))
+        running.stop.wait(heartbeat.EVERY if at_work else 0.5)
+    with suppress(*_AWAY), running.db.transaction() as session:
+        heartbeat.leave(session, alive.instance)
 
 
 def _rpc(running: Running[S, P]) -> None:
@@ -191,8 +238,9 @@ def _consume(running: Running[S, P]) -> None:
         running.stop.wait()
         return
     from chassis import broker
-    from chassis.consumer import Consumer
+    from chassis.consumer import Consumer, behind
 
+    running.lag = behind
     Consumer(running.db, broker.connect(running.settings.event_bus_url), running.service.name, subscriptions).run(running.stop)
 
 
@@ -208,7 +256,7 @@ def _relay(running: Running[S, P]) -> None:
 def _jobs(running: Running[S, P]) -> None:
     """Do each job in a thread of its own, so that a long one holds up no other."""
     jobs = running.service.jobs(running.parts)
-    threads = [threading.Thread(target=repeat, args=(job, running.stop), name=job.name, daemon=True) for job in jobs]
+    threads = [threading.Thread(target=repeat, args=(job, running.stop, running.runs), name=job.name, daemon=True) for job in jobs]
     for thread in threads:
         thread.start()
     running.at_work.set()
@@ -218,15 +266,18 @@ def _jobs(running: Running[S, P]) -> None:
         thread.join(max(0.0, until - time.monotonic()))
 
 
-def repeat(job: Job, stop: threading.Event) -> None:
-    """Do a job again and again until `stop` is set; after failures its pauses grow."""
+def repeat(job: Job, stop: threading.Event, runs: dict[str, heartbeat.JobRun] | None = None) -> None:
+    """Do a job again and again until `stop` is set; after failures its pauses grow. How it last ended stands in `runs`."""
+    EVERY.labels(job.name).set(job.every)
+    runs = {} if runs is None else runs
     pause = job.every
     while not stop.is_set():
-        pause = job.every if _attempt(job, stop) else max(job.every, min(pause * 2, _PATIENCE))
+        runs[job.name] = _attempt(job, stop, runs.get(job.name))
+        pause = job.every if runs[job.name].outcome == "done" else max(job.every, min(pause * 2, _PATIENCE))
         stop.wait(pause)
 
 
-def _attempt(job: Job, stop: threading.Event) -> bool:
+def _attempt(job: Job, stop: threading.Event, before: heartbeat.JobRun | None) -> heartbeat.JobRun:
     """Do one round; what goes wrong stands in the log, and the next round tries again."""
     from chassis.consumer import transient
 
@@ -238,12 +289,14 @@ def _attempt(job: Job, stop: threading.Event) -> bool:
             log.warning("job_waits", job=job.name, reason=str(wrong).strip())
         else:
             log.exception("job_failed", job=job.name)
-        return False
+        error = telemetry.mask(f"{type(wrong).__name__}: {wrong}")[:_SENTENCE].replace("\0", "")
+        return heartbeat.JobRun(job.name, "failed", error, clock.now(), before.succeeded_at if before else None)
+    now = clock.now()
     RUNS.labels(job.name, "done").inc()
-    DONE_AT.labels(job.name).set(clock.now().timestamp())
+    DONE_AT.labels(job.name).set(now.timestamp())
     if isinstance(done, int) and done:
         log.info("job_done", job=job.name, done=done)
-    return True
+    return heartbeat.JobRun(job.name, "done", "", now, now)
 
 
 def _bodies(service: Service[S, P]) -> dict[str, Body[S, P]]:

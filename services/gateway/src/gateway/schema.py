@@ -28,6 +28,7 @@ class Base(DeclarativeBase):
 
 
 db.frame_tables(Base.metadata)
+db.heartbeat_tables(Base.metadata)
 
 
 def database(settings: Settings, process: str) -> db.Database:

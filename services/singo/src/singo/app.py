@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chassis.process import Capability, Job, Service
+from chassis.process import Capability, Job, Service, version_of
 
 from singo.parts import Parts
 from singo.settings import Settings
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+PROCESSES = ("rpc", "consume", "relay", "jobs")
 TIDYING = 3600.0  # seconds between two rounds of jobs that only tidy up
 
 
@@ -109,6 +110,21 @@ def _complaints_jobs(parts: Parts) -> Sequence[Job]:
     return [Job("complaints.forget_unused_photos", TIDYING, lambda _stop: jobs.forget_unused_photos(parts.db, means))]
 
 
+def _platform(parts: Parts) -> Sequence[Served]:
+    """Serve how the service is, to admins; what it says is of the frame, so it is no folder here."""
+    from chassis.rpc import Served
+    from chassis.rpc.platform import Platform
+    from malang.platform.v1 import platform_pb2
+    from malang.platform.v1.platform_pb2_grpc import add_PlatformServicer_to_server
+
+    def subscriptions() -> Sequence[Subscription]:
+        return SERVICE.subscriptions(parts)
+
+    build = (version_of(SERVICE), parts.settings.revision)
+    platform = Platform(platform_pb2, parts.db, SERVICE.name, build=build, processes=PROCESSES, subscriptions=subscriptions)
+    return [Served(add_PlatformServicer_to_server, platform, "malang.platform.v1.Platform")]
+
+
 CAPABILITIES = (
     Capability("charter", served=_charter),
     Capability("letters", served=_letters, jobs=_letters_jobs, state=_letters_state),
@@ -116,5 +132,6 @@ CAPABILITIES = (
     Capability(
         "complaints", served=_complaints, subscriptions=_complaints_subscriptions, jobs=_complaints_jobs, state=_complaints_state
     ),
+    Capability("platform", served=_platform),
 )
 SERVICE = Service("singo", Settings, MIGRATIONS, Parts, CAPABILITIES)

@@ -14,3 +14,4 @@ class Base(DeclarativeBase):
 
 
 db.frame_tables(Base.metadata)
+db.heartbeat_tables(Base.metadata)

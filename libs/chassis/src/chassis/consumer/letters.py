@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from chassis.broker import Record
 from chassis.consumer.subscription import Subscription, by_type, read
 from chassis.db import Database
 from chassis.db.frame import dead_letter, inbox, outbox
+from chassis.errors import NotFound
 from chassis.inbox import RESTATED, Envelope
 from chassis.outbox import is_restated
 
@@ -32,6 +33,13 @@ class Redriven:
 
     resolved: int
     open: int
+
+
+class NoSuchLetter(NotFound):
+    """No open letter has this number: it never was, or it had its effect meanwhile."""
+
+    id = "Kabar tertahan ini tidak ada lagi; mungkin sudah diproses."
+    en = "This dead letter is no more; it may have had its effect meanwhile."
 
 
 def park(session: Session, consumer: str, record: Record, envelope: Envelope, *, error: str, attempts: int) -> None:
@@ -59,15 +67,33 @@ def count_open(session: Session, group: str) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(dead_letter).where(_open(group))) or 0
 
 
-def redrive(database: Database, group: str, subscriptions: Sequence[Subscription]) -> Redriven:
-    """Try the open dead letters of `group` again, oldest first; one that fails again keeps those behind it parked."""
+def open_letters(session: Session, group: str, *, after: int = 0, most: int = 50) -> list[Any]:
+    """Return open letters of `group`, oldest first; what they carry stays where it is."""
+    shown = [dead_letter.c[name] for name in ("id", "consumer", "topic", "type", "key", "time", "error", "attempts", "failed_at")]
+    query = sa.select(*shown).where(_open(group), dead_letter.c.id > after).order_by(dead_letter.c.id).limit(most)
+    return list(session.execute(query))
+
+
+def redrive(
+    database: Database,
+    group: str,
+    subscriptions: Sequence[Subscription],
+    *,
+    beside: int = 0,
+    enough: Callable[[], bool] = lambda: False,
+) -> Redriven:
+    """Try the open dead letters of `group` again, oldest first; one that fails again keeps those behind it parked.
+
+    `beside` names a letter: then only those of its consumer, topic and key. `enough` ends it between two letters.
+    """
     known = {
         (subscription.consumer(group), fact): subscription
         for fact, each in by_type(group, subscriptions).items()
         for subscription in each
     }
     resolved, after, blocked = 0, 0, set[tuple[str, str, str]]()
-    while letter := _next(database, group, after):
+    chosen = _chosen(database, group, beside)
+    while not enough() and (letter := _next(database, chosen, after)):
         after = letter.id
         subscription = known.get((letter.consumer, letter.type))
         lane = (letter.consumer, letter.topic, letter.key)
@@ -83,9 +109,21 @@ def redrive(database: Database, group: str, subscriptions: Sequence[Subscription
     return Redriven(resolved, left)
 
 
-def _next(database: Database, group: str, after: int) -> Any:
+def _chosen(database: Database, group: str, beside: int) -> sa.ColumnElement[bool]:
+    """Return what tells the letters to try: all open ones, or those that wait in one line with a given one."""
+    if not beside:
+        return _open(group)
+    lane = (dead_letter.c.consumer, dead_letter.c.topic, dead_letter.c.key)
     with database.transaction(readonly=True) as session:
-        query = sa.select(dead_letter).where(_open(group), dead_letter.c.id > after).order_by(dead_letter.c.id).limit(1)
+        known = session.execute(sa.select(*lane).where(_open(group), dead_letter.c.id == beside)).first()
+    if known is None:
+        raise NoSuchLetter
+    return sa.and_(_open(group), *(column == value for column, value in zip(lane, known, strict=True)))
+
+
+def _next(database: Database, chosen: sa.ColumnElement[bool], after: int) -> Any:
+    with database.transaction(readonly=True) as session:
+        query = sa.select(dead_letter).where(chosen, dead_letter.c.id > after).order_by(dead_letter.c.id).limit(1)
         return session.execute(query).first()
 
 
@@ -97,7 +135,7 @@ def _again(database: Database, letter: Any, subscription: Subscription) -> bool:
     )  # fmt: skip
     here = dead_letter.c.id == letter.id
     try:
-        with telemetry.call(traceparent=letter.traceparent), database.transaction() as session:
+        with telemetry.call("", letter.traceparent, f"process {letter.topic}", "consumer"), database.transaction() as session:
             still = session.execute(sa.select(dead_letter.c.id).where(here, dead_letter.c.resolved_at.is_(None)).with_for_update())
             if still.first() is None:
                 return True  # another re-drive was faster

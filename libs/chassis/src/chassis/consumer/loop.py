@@ -33,6 +33,11 @@ LATENCY = Histogram(
 log = telemetry.logger(__name__)
 
 
+def behind() -> dict[str, int]:
+    """Return how many facts of each topic this process has still to take, as its metric says."""
+    return {sample.labels["topic"]: int(sample.value) for metric in LAG.collect() for sample in metric.samples}
+
+
 class Consumer:
     """A member of `group` that lets facts have their effect in `database`. Types nobody here subscribes to are skipped."""
 

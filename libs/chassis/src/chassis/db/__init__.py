@@ -2,6 +2,7 @@
 
 from chassis.db.database import Database, dsn
 from chassis.db.frame import NAMING, create_frame, drop_frame, frame_tables, trim_frame
+from chassis.db.heartbeat import create_heartbeat, drop_heartbeat, heartbeat_tables
 from chassis.db.migration import migrate, pending, revert
 from chassis.db.reading import Read
 
@@ -11,9 +12,12 @@ __all__ = [
     "Read",
     "create_frame",
     "drop_frame",
+    "create_heartbeat",
     "dsn",
+    "drop_heartbeat",
     "frame_tables",
     "migrate",
+    "heartbeat_tables",
     "pending",
     "revert",
     "trim_frame",
