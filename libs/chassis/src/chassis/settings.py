@@ -25,6 +25,9 @@ class Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     health_port: Annotated[int, Meta(description="Port of the HTTP server of health and metrics; 0 = any free", ge=0, le=65535)] = 0
     health_host: Annotated[str, Meta(description="Address of the same server")] = "127.0.0.1"
     faults_dir: Annotated[str, Meta(description="Folder by which the fault drill kills this process; empty everywhere else")] = ""
+    revision: Annotated[
+        str, Meta(description="Revision of the sources that this was built from; shown to admins and in metrics")
+    ] = ""
     database_pool: Annotated[int, Meta(description="Database connections of a process", ge=1, le=100)] = 8
 
 
