@@ -177,19 +177,19 @@ def _links(citizen: Person, connection: dict[str, Any]) -> bool:
     return True
 
 
-def main() -> int:
-    """Drive every errand; 0 when all went as expected."""
+def main(home: Path = HOME) -> int:
+    """Drive every errand against the platform whose URL and sign-ins `home` keeps; 0 when all went as expected."""
     try:
-        signins = json.loads((HOME / "signins.json").read_text())
-        url = json.loads((HOME / "ports.json").read_text())["url"]
+        signins = json.loads((home / "signins.json").read_text())
+        url = json.loads((home / "ports.json").read_text())["url"]
     except FileNotFoundError:
         print("The platform has not run here yet: start it with `make run`.", file=sys.stderr)
         return 1
     began = time.monotonic()
     try:
-        holder = letter(url, signins)
-        bill(url, signins)
-        leak(url, signins, HOME)
+        holder = letter(url, signins, home)
+        bill(url, signins, home)
+        leak(url, signins, home)
         moving(url, signins, holder)
     except (Surprise, OSError, KeyError, IndexError, StopIteration) as wrong:
         print(f"  ✗ {type(wrong).__name__}: {wrong}", file=sys.stderr)

@@ -1,0 +1,42 @@
+"""Which images the cluster runs, and how it gets them."""
+
+import os
+import shlex
+import shutil
+import subprocess
+
+from deploy.cluster.kube import Refused, kubectl
+
+SERVICES = ("gateway", "singo", "twuin")
+# The images of the local overlay's engines, and the variables that name others in their place.
+ENGINES = {"postgres": "POSTGRES_IMAGE", "redis": "REDIS_IMAGE", "apache/kafka": "KAFKA_IMAGE"}
+
+
+def chosen() -> dict[str, str]:
+    """Return the image that stands in for each one the manifests name; what is not listed is taken as it is."""
+    prefix, tag = os.environ.get("IMAGE_PREFIX", "malang"), os.environ.get("IMAGE_TAG") or built()
+    own = {f"malang/{service}": f"{prefix}/{service}:{tag}" for service in SERVICES}
+    return own | {name: os.environ[variable] for name, variable in ENGINES.items() if variable in os.environ}
+
+
+def built() -> str:
+    """Return the tag of the images of this checkout, as `make images` gives it."""
+    from deploy.images.naming import tag
+
+    return tag()
+
+
+def load(images: list[str]) -> None:
+    """Give the cluster what only this machine's engine has: KUBE_LOAD is the command for it; kind and minikube have their own."""
+    context = kubectl("config", "current-context").strip()
+    if command := os.environ.get("KUBE_LOAD"):
+        argv = [*shlex.split(command), *images]
+    elif context.startswith("kind-") and shutil.which("kind"):
+        argv = ["kind", "load", "docker-image", "--name", context.removeprefix("kind-"), *images]
+    elif context == "minikube" and shutil.which("minikube"):
+        argv = ["minikube", "image", "load", *images]
+    else:
+        return  # the cluster pulls them
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Refused(f"{argv[0]}: {done.stderr.strip()[-600:]}")
