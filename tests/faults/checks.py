@@ -15,7 +15,7 @@ SERVICES = ("gateway", "singo", "twuin")
 _EVENTS = ("submitted", "claimed", "approved", "signed")
 _OWNED = {
     "drafted": ("singo", "application", "citizen_id", "id"), "payment made": ("twuin", "payments", "citizen_id", "payment_id"),
-    "reported": ("singo", "complaint", "reporter_id", "id"),
+    "reported": ("singo", "complaint", "reporter_id", "id"), "applied": ("twuin", "new_connections", "citizen_id", "application_id"),
 }  # fmt: skip
 Verdict = tuple[list[Step], list[Step]]  # lost, doubled
 
@@ -26,6 +26,7 @@ def settled(running: Any, history: History, began: Any) -> list[str]:
         "in an outbox": lambda: [service for service in SERVICES if running.outbox_depth(service)],
         "not told": lambda: _untold(running, began),
         "not closed": lambda: _leaks(running, history),
+        "not connected": lambda: _moves(running, history),
     }
     for _ in range(2):  # what closes a report is told of, too
         for open_ in rules.values():
@@ -58,24 +59,30 @@ def _found(running: Any, history: History) -> Counter[tuple[str, str]]:
         found["money came", request] += 1
     for (complaint,) in rows(running, "singo", "select id::text from complaint where reporter_id = any(%s)", people):
         found["reported", complaint] += 1
-    for work, event in rows(running, "twuin", "select work_order_id::text, event from work_steps"):
-        found[event, work] += 1
+    for (application,) in rows(
+        running, "twuin", "select application_id::text from new_connections where citizen_id = any(%s)", people
+    ):
+        found["applied", application] += 1
+    for what, event in rows(running, "twuin", """
+            select work_order_id::text, event from work_steps
+            union all select application_id::text, event from new_connection_steps where event = 'checked'"""):  # fmt: skip
+        found[event, what] += 1
     return found
 
 
 def _unasked(running: Any, history: History) -> list[Step]:
-    """Return a step for each draft and payment beyond those that the person asked for."""
-    asked = Counter(
-        (step.kind, _owner(running, step)) for step in history.steps if step.kind in {"drafted", "payment made", "reported"}
-    )
-    there: Counter[tuple[str, str]] = Counter()
-    for citizen, count in rows(running, "singo", "select citizen_id, count(*) from application group by 1"):
-        there["drafted", citizen] = count
-    for citizen, count in rows(running, "twuin", "select citizen_id, count(*) from payments group by 1"):
-        there["payment made", citizen] = count
-    for citizen, count in rows(running, "singo", "select reporter_id, count(*) from complaint group by 1"):
-        there["reported", citizen] = count
-    return [Step(kind, who, "any") for (kind, who), count in asked.items() if who in history.people and there[kind, who] > count]
+    """Return a step for each thing of a person's beyond those that the person asked for."""
+    asked = Counter((step.kind, _owner(running, step)) for step in history.steps if step.kind in _OWNED)
+    there = {
+        (kind, owner): count
+        for kind, (service, table, column, _) in _OWNED.items()
+        for owner, count in rows(running, service, f"select {column}, count(*) from {table} group by 1")
+    }
+    return [
+        Step(kind, who, "any")
+        for (kind, who), count in asked.items()
+        if who in history.people and there.get((kind, who), 0) > count
+    ]
 
 
 def _owner(running: Any, step: Step) -> str:
@@ -90,6 +97,7 @@ def faults_of(running: Any, history: History, began: Any, poison: set[str]) -> l
     """Return a sentence for each rule of the whole that is broken: money, notices, order, parked facts."""
     return [
         *_leaks(running, history),
+        *_moves(running, history),
         *_money(running),
         *_notices(running, began),
         *_order(running, began),
@@ -126,6 +134,22 @@ def _leaks(running: Any, history: History) -> list[str]:
     wrong += [f"report {each} was resolved {ends[each]} times" for each in repaired if ends[each] != 1]
     return wrong + [
         f"of report {each} was told {count} times" for each in repaired if (count := told[f"/urusan/laporan/{numbers[each]}"]) != 1
+    ]
+
+
+def _moves(running: Any, history: History) -> list[str]:
+    """Return what is wrong with the new connections that were installed: each is active, became so once, and was told of once."""
+    active = Counter(
+        str(application)
+        for (application,) in rows(running, "twuin", """
+            select application_id from new_connections n join new_connection_steps s using (application_id)
+            join connection_links l using (connection_id)
+            where n.state = 6 and s.event = 'activated' and l.unlinked_at is null and n.application_id = any(%s::uuid[])""", list(history.moved))
+    )  # fmt: skip
+    told = Counter(link for (link,) in rows(running, "gateway", "select link from notice where code = 'new_connection_activated'"))
+    wrong = [f"connection {each} became active {active[each]} times" for each in history.moved if active[each] != 1]
+    return wrong + [
+        f"of connection {each} was told {count} times" for each in history.moved if (count := told[f"/sambungan-baru/{each}"]) != 1
     ]
 
 

@@ -14,7 +14,6 @@ class Step:
     ident: str
     fault: str
     acknowledged: bool = False
-    tries: int = 0
 
 
 @dataclass
@@ -26,6 +25,8 @@ class History:
     surprises: list[str] = field(default_factory=list)
     people: set[str] = field(default_factory=set)
     repaired: set[str] = field(default_factory=set)  # reports whose leak the crew was told is repaired
+    moved: set[str] = field(default_factory=set)  # new connections whose installation the crew was told is done
+    _acknowledged: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, kind: str, ident: str) -> Step:
@@ -34,23 +35,24 @@ class History:
             self.steps.append(step)
         return step
 
+    def acknowledge(self, step: Step) -> None:
+        with self._lock:
+            self._acknowledged += not step.acknowledged
+            step.acknowledged = True
+
     def surprise(self, what: str) -> None:
         with self._lock:
             self.surprises.append(f"[{self.fault}] {what}")
 
-    def acknowledged(self) -> int:
-        return sum(step.acknowledged for step in list(self.steps))
-
-    def until_more(self, count: int, *, seconds: float = 60) -> int:
-        """Wait until `count` more steps are acknowledged: people can work again. Return how many there are."""
-        goal, until = self.acknowledged() + count, time.monotonic() + seconds
-        while (now := self.acknowledged()) < goal:
+    def until_more(self, count: int, *, seconds: float = 120) -> bool:
+        """Wait until `count` more steps are acknowledged; False, and a surprise, when people cannot work again in time."""
+        goal, until = self._acknowledged + count, time.monotonic() + seconds
+        while self._acknowledged < goal:
             if time.monotonic() > until:
-                raise AssertionError(
-                    f"after “{self.fault}” only {count - (goal - now)} steps in {seconds} s: {self.surprises[-3:]}"
-                )
+                self.surprise(f"only {count - (goal - self._acknowledged)} steps in {seconds} s")
+                return False
             time.sleep(0.05)
-        return now
+        return True
 
 
 @dataclass
@@ -67,7 +69,7 @@ class Tally:
 def table(tallies: dict[str, Tally]) -> str:
     """Return the table fault × rounds × hits × acknowledged × lost × doubled."""
     lines = [f"{'fault':<36}{'rounds':>8}{'hits':>7}{'steps':>8}{'lost':>7}{'doubled':>9}"]
-    total = Counter()
+    total: Counter[int] = Counter()
     for name, tally in tallies.items():
         values = (tally.rounds, tally.hits, tally.acknowledged, tally.lost, tally.doubled)
         lines.append(f"{name:<36}{values[0]:>8}{values[1]:>7}{values[2]:>8}{values[3]:>7}{values[4]:>9}")

@@ -1,11 +1,12 @@
 """What goes wrong: each fault does its harm, ends it, and says how often it struck."""
 
 import contextlib
+import itertools
 import os
 import signal
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,7 @@ from chassis.broker import Outgoing
 from network import Proxy
 from running import wait_for
 
-from deploy.local.supervision import client, processes
-
+IN_TURN = ("kill -9, each process in turn", "stopped for 2 s and continued")
 CRASHES = ("commit_acknowledge", "acknowledge_sent", "effect_offset", "callback_commit", "callback_acknowledge", "pdf_signed")
 POISONED = ("twuin.payments", "malang.twuin.v1.PaymentReceived")
 
@@ -28,13 +28,15 @@ class Nemesis:
         self.running, self.folder, self.proxies = running, folder, proxies
         self.poison: set[str] = set()
         self.mortal = [program.name for program in running.platform.programs if not program.first]
-        self._turn = 0
+        self._killed, self._stopped = itertools.cycle(self.mortal), itertools.cycle(self.mortal)
+        self._clocks = itertools.cycle(itertools.product(("600", "-600"), ("twuin-rpc", "singo-rpc")))
+        self._silences = itertools.cycle((2, 7))  # s; callers of a service wait for 5
 
     def faults(self) -> dict[str, Callable[[], int]]:
         """Return every fault of this platform; calling one is one round and returns how often it struck."""
         named: dict[str, Callable[[], int]] = {
-            "kill -9, each process in turn": self.kill,
-            "stopped for 2 s and continued": self.stop_and_continue,
+            IN_TURN[0]: self.kill,
+            IN_TURN[1]: self.stop_and_continue,
             "database sessions ended": self.end_sessions,
             "bus away": self.bus_away,
             "poison message": self.poisoned,
@@ -45,22 +47,19 @@ class Nemesis:
         return named | {f"crash: {point}": lambda point=point: self.crash(point) for point in CRASHES}
 
     def kill(self) -> int:
-        name = self.mortal[self._turn % len(self.mortal)]
-        self._turn += 1
-        self._kill(name)
+        self._kill(next(self._killed))
         return 1
 
     def _kill(self, name: str) -> None:
-        before = self.running.pid(name)
+        before = wait_for(lambda: self.running.pid(name))
         with contextlib.suppress(ProcessLookupError):
             os.kill(before, signal.SIGKILL)
         wait_for(lambda: self.running.pid(name) not in {0, before}, seconds=60)
         self.running.until_ready(name)
 
     def stop_and_continue(self) -> int:
-        name = self.mortal[self._turn % len(self.mortal)]
-        self._turn += 1
-        pids = [self.running.pid(name)]
+        name = next(self._stopped)
+        pids = [wait_for(lambda: self.running.pid(name))]
         for pid in pids:
             pids += [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
         for pid in pids:
@@ -78,7 +77,7 @@ class Nemesis:
 
     def silent(self, proxy: Proxy) -> int:
         with proxy.held():
-            time.sleep(2)
+            time.sleep(next(self._silences))
         return 1
 
     def end_sessions(self) -> int:
@@ -91,7 +90,7 @@ class Nemesis:
         with self.running.bus_gone():
             time.sleep(1)
         if self.running.bus == "kafka":
-            wait_for(self._bus_answers, seconds=60)
+            wait_for(self._bus_answers, seconds=180)
         return 1
 
     def _bus_answers(self) -> bool:
@@ -117,10 +116,9 @@ class Nemesis:
 
     def clock_off(self) -> int:
         """Let the clock of the process that checks tokens be off, ahead and behind in turn."""
-        name = ("twuin-rpc", "singo-rpc")[self._turn % 2]
-        self._turn += 1
+        seconds, name = next(self._clocks)
         off = self.folder / f"clock-{name}"
-        off.write_text("600" if self._turn % 4 < 2 else "-600", encoding="ascii")
+        off.write_text(seconds, encoding="ascii")
         self._kill(name)
         time.sleep(1)
         off.unlink()
@@ -128,6 +126,7 @@ class Nemesis:
         return 1
 
     def crash(self, point: str) -> int:
+        """Let the next process that comes by die; the round ends while it is still away."""
         order, before = self.folder / "crash", self.hits(point)
         fresh = self.folder / "crash.new"
         fresh.write_text(point, encoding="ascii")
@@ -136,7 +135,6 @@ class Nemesis:
             wait_for(lambda: not order.exists(), seconds=60)
         except AssertionError:
             order.unlink(missing_ok=True)  # nobody came by: the table shows a round without a hit
-        self.recovered()
         return self.hits(point) - before
 
     def hits(self, point: str) -> int:
@@ -147,12 +145,3 @@ class Nemesis:
     def recovered(self) -> None:
         """Return once every process is ready again."""
         self.running.until_ready(*self.mortal)
-
-
-@contextlib.contextmanager
-def undisturbed(running: Any) -> Iterator[None]:
-    """See that every process runs at the end, whatever the fault did."""
-    yield
-    for entry in processes(running.state):
-        if entry["statename"] != "RUNNING":
-            client(running.state).supervisor.startProcess(entry["name"], False)

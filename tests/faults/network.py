@@ -27,6 +27,12 @@ class Proxy:
         self.address: Address = self._server.getsockname()
         threading.Thread(target=self._accept, daemon=True).start()
 
+    @property
+    def place(self) -> str:
+        """Return the host:port that it listens at."""
+        assert isinstance(self.address, tuple)
+        return f"{self.address[0]}:{self.address[1]}"
+
     @contextlib.contextmanager
     def cut(self):
         """Break every connection and refuse new ones inside the block."""

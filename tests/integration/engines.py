@@ -13,8 +13,11 @@ from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 PASSWORD = "only-for-tests"
 
 
-def start(stack: contextlib.ExitStack, *, kafka: bool) -> dict[str, Any]:
-    """Start the engines on fixed free ports, so that one that is stopped comes back at the same address."""
+def start(stack: contextlib.ExitStack, *, kafka: bool, advertised: str = "") -> dict[str, Any]:
+    """Start the engines on fixed free ports, so that one that is stopped comes back at the same address.
+
+    `advertised` is the host:port that Kafka tells its clients, where they reach it by another way than its own port.
+    """
     postgres = DockerContainer(os.environ.get("POSTGRES_IMAGE", "postgres:18")).with_env("POSTGRES_PASSWORD", PASSWORD)
     cache_ = DockerContainer(os.environ.get("REDIS_IMAGE", "redis:8"))
     wanted = {"postgres": (postgres, 5432, "ready to accept connections"), "redis": (cache_, 6379, "eady to accept connections")}
@@ -27,6 +30,8 @@ def start(stack: contextlib.ExitStack, *, kafka: bool) -> dict[str, Any]:
         port = free_port()
         container = kafka_container(port)
         container.port_outside = port
+        if advertised:
+            container.with_env("KAFKA_ADVERTISED_LISTENERS", f"PLAINTEXT://{advertised}")
         started["kafka"] = stack.enter_context(container)
     return started
 

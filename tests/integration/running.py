@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import engines
 import psycopg
@@ -151,21 +152,27 @@ def wait_for(ask: Callable[[], Any], *, seconds: float = 30) -> Any:
 
 @contextlib.contextmanager
 def started(
-    bus: str, home: Path, given: Mapping[str, str], planned: Callable[[Platform], None] = lambda _: None
+    bus: str,
+    home: Path,
+    given: Mapping[str, str],
+    planned: Callable[[Platform, Mapping[str, Any]], None] = lambda _platform, _containers: None,
 ) -> Iterator[Running]:
-    """Start the platform on `bus` in folder `home`, with settings given; `planned` may change the plan before anything starts."""
+    """Start the platform on `bus` in folder `home`, with settings given; `planned` may change the plan before a process starts.
+
+    An EVENT_BUS_URL that is given is what Kafka, started here, tells its clients of itself.
+    """
     settings = {"PORT": str(free_port()), "LOG_LEVEL": "warning", **UNLIMITED, **given}
     with contextlib.ExitStack() as stack:
         containers: dict[str, Any] = {}
         if engine_answers():
-            containers = engines.start(stack, kafka=bus == "kafka")
-            settings |= engines.urls(containers)
+            containers = engines.start(stack, kafka=bus == "kafka", advertised=urlsplit(given.get("EVENT_BUS_URL", "")).netloc)
+            settings = engines.urls(containers) | settings
         elif bus == "kafka":
             testing.lacking("no container engine answers on this machine, so there is no Kafka")
         state = State(home)
         state.prepare()
         platform = Platform.plan(state, settings)
-        planned(platform)
+        planned(platform, containers)
         supervisor = Supervisor(state, platform.programs)
         stack.callback(supervisor.stop)
         run.start(state, platform, supervisor)
