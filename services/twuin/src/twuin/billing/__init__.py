@@ -2,6 +2,7 @@
 
 from twuin.billing.connecting import arrears, cancel, give_back, issue_connection
 from twuin.billing.model import BLOCK, CONNECTION, Line, State, Surcharges, kind_of, month_of, number_of
+from twuin.billing.queries import owed
 from twuin.billing.run import Progress
 from twuin.billing.service import BillNotFound, Payable, closed, explained, last_bill_amount, lines, payable, run_period, settle
 
@@ -25,6 +26,7 @@ __all__ = [
     "lines",
     "month_of",
     "number_of",
+    "owed",
     "payable",
     "run_period",
     "settle",

@@ -88,3 +88,9 @@ def open_of(session: Session, connection_id: uuid.UUID) -> list[Any]:
     """Return a connection's open bills, oldest first."""
     query = sa.select(*COLUMNS).where(_bills.c.connection_id == connection_id, _bills.c.state == State.OPEN.value)
     return list(session.connection().execute(query.order_by(_bills.c.period)))
+
+
+def owed(session: Session) -> int:
+    """Return what all open bills ask for, in rupiah."""
+    asked = sa.select(sa.cast(sa.func.coalesce(sa.func.sum(_bills.c.amount), 0), sa.BigInteger))
+    return session.execute(asked.where(_bills.c.state == State.OPEN.value)).scalar_one()
