@@ -44,12 +44,11 @@ _PARTING = 1.0  # seconds in which a process that stops says so
 _AWAY = (sa.exc.SQLAlchemyError, psycopg.Error)
 _SENTENCE = 300  # characters that are kept of what went wrong
 
-RUNS = Counter("job_runs_total", "Rounds of jobs", ["job", "outcome"])
-DONE_AT = Gauge("job_last_success_timestamp_seconds", "When a job last ended well", ["job"], multiprocess_mode="livemax")
-EVERY = Gauge("job_interval_seconds", "Pause between two rounds of a job", ["job"], multiprocess_mode="livemax")
-BUILD = Gauge(
-    "build_info", "What a process was built from", ["service", "process", "version", "revision"], multiprocess_mode="livemax"
-)
+# Not "job": Prometheus gives that label to what it scrapes.
+RUNS = Counter("job_runs_total", "Rounds of jobs", ["name", "outcome"])
+DONE_AT = Gauge("job_last_success_timestamp_seconds", "When a job last ended well", ["name"], multiprocess_mode="livemax")
+EVERY = Gauge("job_interval_seconds", "Pause between two rounds of a job", ["name"], multiprocess_mode="livemax")
+BUILD = Gauge("build_info", "What a process was built from", ["version", "revision"], multiprocess_mode="livemax")
 
 log = telemetry.logger(__name__)
 
@@ -175,7 +174,7 @@ def _run(running: Running[S, P], name: str, body: Body[S, P]) -> None:
     settings, running.stop = running.settings, stop_on_signals()
     health = serve_health(settings.health_host, settings.health_port, ready=running.ready)
     alive = _alive(running.service, name, settings)
-    BUILD.labels(running.service.name, name, alive.version, alive.revision).set(1)
+    BUILD.labels(alive.version, alive.revision).set(1)
     heart = threading.Thread(target=_beat, args=(running, alive), name="heartbeat", daemon=True)
     heart.start()
     log.info("started", health_port=health.port)
