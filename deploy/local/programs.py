@@ -106,6 +106,7 @@ def _settings(platform: Platform, ports: Ports, given: Mapping[str, str]) -> dic
         shared = {
             "DATABASE_URL": platform.run_url(service), "REDIS_URL": platform.redis_url, "EVENT_BUS_URL": platform.bus_url,
             "LOG_LEVEL": given.get("LOG_LEVEL", "info"), "FAULTS_DIR": given.get("FAULTS_DIR", ""),
+            **{name: value for name, value in given.items() if name.startswith("TRACES")},
         }  # fmt: skip
         own = {name: value for name, value in given.items() if name.startswith(f"{service.upper()}_")}
         chosen[service] = shared | values | own

@@ -14,10 +14,13 @@ PACKAGES = {name: next(ROOT.glob(f"*/{name}")) for name in ("chassis", "gateway"
 OWN = {"address", "chassis", "malang"}
 # Declared though not imported by name: parts of others, or loaded by them.
 LOADED = {
+    "opentelemetry-exporter-otlp-proto-grpc",  # in the namespace that OpenTelemetry's packages share, as the next one
+    "opentelemetry-sdk",
     "googleapis-common-protos",  # google.rpc, in the namespace that protobuf shares
     "protobuf",  # google.protobuf, the same namespace
     "psycopg",  # SQLAlchemy's driver
 }
+NAMESPACES = {"google", "opentelemetry"}  # no distribution owns them
 # Parts of a declared package that are distributions of their own, and are named in its documentation.
 WITH = {"flask": {"jinja2", "markupsafe", "werkzeug"}, "pyhanko": {"asn1crypto", "pyhanko-certvalidator"}}
 
@@ -39,7 +42,7 @@ def imported(package: Path) -> set[str]:
                 names = [node.module]
             for name in names:
                 top = name.partition(".")[0]
-                if top in sys.stdlib_module_names or top in {package.name, "google"}:
+                if top in sys.stdlib_module_names or top in {package.name, *NAMESPACES}:
                     continue
                 found |= {top} if top in OWN else {plain(each) for each in owners.get(top, [top]) if each[0].isalnum()}
     return found

@@ -157,6 +157,7 @@ def main(service: Service[S, P], arguments: Sequence[str] | None = None) -> int:
     name: str = asked.process
     settings = load(service.settings, service.prefix)
     telemetry.configure(service.name, name, settings)
+    telemetry.trace(service.name, name, settings)
     faults.arm(settings.faults_dir, f"{service.name}-{name}")
     db = Database(settings.database_url, pool_size=settings.database_pool, application_name=f"{service.name}-{name}")
     running = Running(service, settings, db)
@@ -281,7 +282,7 @@ def _attempt(job: Job, stop: threading.Event, before: heartbeat.JobRun | None) -
     from chassis.consumer import transient
 
     try:
-        done = job.work(stop)
+        done = _round(job, stop)
     except Exception as wrong:
         RUNS.labels(job.name, "failed").inc()
         if transient(wrong):
@@ -296,6 +297,15 @@ def _attempt(job: Job, stop: threading.Event, before: heartbeat.JobRun | None) -
     if isinstance(done, int) and done:
         log.info("job_done", job=job.name, done=done)
     return heartbeat.JobRun(job.name, "done", "", now, now)
+
+
+def _round(job: Job, stop: threading.Event) -> object:
+    """Work as one call; a round in which there was nothing to do leaves no record."""
+    with telemetry.call(name=f"job {job.name}") as span:
+        done = job.work(stop)
+        if isinstance(done, int) and not done:
+            span.drop()
+    return done
 
 
 def _bodies(service: Service[S, P]) -> dict[str, Body[S, P]]:

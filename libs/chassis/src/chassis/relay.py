@@ -91,15 +91,35 @@ class Relay:
 
     def _send(self, connection: psycopg.Connection[Any], lane: str) -> int:
         rows = connection.execute(_BATCH, (lane, self._batch), binary=True).fetchall()
+        spans: list[telemetry.Span] = []
+        batch = [_message(self._source, lane, row, self._sending(lane, row, spans)) for row in rows]
         try:
-            self._publisher.publish([_message(self._source, lane, row) for row in rows])
-        except BusUnavailable:
+            self._publisher.publish(batch)
+        except BusUnavailable as wrong:
             LOST.inc()
+            for span in spans[:1]:  # the batch comes again until the bus is back: one failure tells it
+                span.fail(type(wrong).__name__)
+                span.end()
             raise
+        for span in spans:
+            span.end()
         faults.reach("acknowledge_sent")
         self._mark(connection, [row[0] for row in rows])
         SENT.labels(lane).inc(len(rows))
         return len(rows)
+
+    def _sending(self, lane: str, row: Sequence[Any], spans: list[telemetry.Span]) -> str:
+        """Begin the span of sending one fact where its trace is recorded; return the trace context that goes with the fact."""
+        _id, event_id, type_, _key, _sequence, _said_at, traceparent, _payload = row
+        if not telemetry.recorded(traceparent):
+            return str(traceparent)
+        attributes = {
+            "messaging.system": self._broker.system, "messaging.operation.name": "send", "messaging.operation.type": "send",
+            "messaging.destination.name": lane, "messaging.message.id": str(event_id), "cloudevents.event_type": type_,
+        }  # fmt: skip
+        span, within = telemetry.begin(f"send {lane}", "producer", traceparent, attributes)
+        spans.append(span)
+        return within
 
     def _mark(self, connection: psycopg.Connection[Any], ids: list[int]) -> None:
         connection.execute("update outbox set sent_at = %s where id = any (%s)", (clock.now(), ids))
@@ -156,8 +176,8 @@ class Relay:
         self._sampled |= set(seen)
 
 
-def _message(source: str, topic: str, row: Sequence[Any]) -> Outgoing:
-    _id, event_id, type_, key, sequence, said_at, traceparent, payload = row
+def _message(source: str, topic: str, row: Sequence[Any], traceparent: str) -> Outgoing:
+    _id, event_id, type_, key, sequence, said_at, _traceparent, payload = row
     headers = {
         "ce_specversion": "1.0", "ce_id": str(event_id), "ce_type": type_, "ce_source": source, "ce_time": said_at.isoformat(),
         "ce_subject": key, "ce_sequence": str(sequence), "traceparent": traceparent, "content-type": "application/protobuf",

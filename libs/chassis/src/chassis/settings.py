@@ -28,6 +28,17 @@ class Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     revision: Annotated[
         str, Meta(description="Revision of the sources that this was built from; shown to admins and in metrics")
     ] = ""
+    traces: Annotated[
+        str,
+        Meta(
+            description="Where OpenTelemetry traces go: otlp, or file:/path (OTLP's JSON, a line a batch); empty = nowhere",
+            pattern="^(otlp|file:/.+)?$",
+        ),
+    ] = ""
+    traces_endpoint: Annotated[str, Meta(description="Collector of traces, OTLP over gRPC", pattern="^https?://[^/]+$")] = (
+        "http://127.0.0.1:4317"
+    )
+    traces_ratio: Annotated[float, Meta(description="Share of new traces that is recorded, 0 to 1", ge=0, le=1)] = 1.0
     database_pool: Annotated[int, Meta(description="Database connections of a process", ge=1, le=100)] = 8
 
 

@@ -58,6 +58,7 @@ def worker() -> Flask:
     _die_with_parent()
     settings = environment.load(Settings, PREFIX)
     telemetry.configure("gateway", "web", settings)
+    telemetry.trace("gateway", "web", settings)
     return create_app(settings)
 
 

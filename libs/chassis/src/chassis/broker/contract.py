@@ -72,7 +72,9 @@ class Subscriber(Protocol):
 
 
 class Broker(Protocol):
-    """An event bus."""
+    """An event bus; `system` names it in traces."""
+
+    system: str
 
     def publisher(self) -> Publisher:
         """Return a new publisher."""

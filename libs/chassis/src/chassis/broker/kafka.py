@@ -31,6 +31,8 @@ _OPTIONS = frozenset(
 class KafkaBroker:
     """A cluster at kafka://host:port[,host:port][?security_protocol=SSL&ssl_cafile=…]."""
 
+    system = "kafka"
+
     def __init__(self, url: str, *, session_timeout: float) -> None:
         """Connect to nothing yet."""
         parts = urlsplit(url)

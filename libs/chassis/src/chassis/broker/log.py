@@ -38,6 +38,8 @@ _COPY_TYPES = ["int4", "int4", "int8", "text", "jsonb", "bytea"]
 class LogBroker:
     """A bus in the database at `url`; its tables are created on first use."""
 
+    system = "postgresql"
+
     def __init__(self, url: str, *, session_timeout: float) -> None:
         """Connect to nothing yet."""
         self._url, self._session_timeout = dsn(url), session_timeout

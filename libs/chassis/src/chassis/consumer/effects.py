@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Literal
 
 import psycopg
@@ -21,10 +22,10 @@ Outcome = Literal["done", "known", "parked"]
 _TRANSIENT_CALLS = frozenset({"unavailable", "deadline", "exhausted"})
 
 
-def apply(database: Database, group: str, subscription: Subscription, record: Record) -> Outcome:
-    """Let the fact have its effect, unless it had it before or an earlier one of its key is parked."""
+def apply(database: Database, group: str, subscription: Subscription, record: Record, system: str) -> Outcome:
+    """Let the fact have its effect, unless it had it before or an earlier one of its key is parked; `system` is the bus's name."""
     envelope = envelope_of(record)
-    with telemetry.call(traceparent=envelope.traceparent), database.transaction() as session:
+    with processing(group, envelope, system), database.transaction() as session:
         consumer = subscription.consumer(group)
         if not _met_first(session, consumer, envelope, ordered=subscription.ordered):
             if _is_known(session, consumer, envelope):
@@ -34,6 +35,16 @@ def apply(database: Database, group: str, subscription: Subscription, record: Re
         session.info[RESTATED] = envelope.restated
         subscription.handle(session, read(subscription.fact, record.payload), envelope)
         return "done"
+
+
+def processing(group: str, envelope: Envelope, system: str) -> AbstractContextManager[telemetry.Span]:
+    """Be the call that lets a fact have its effect, in the trace that the fact belongs to."""
+    attributes: telemetry.Attributes = {
+        "messaging.system": system, "messaging.operation.name": "process", "messaging.operation.type": "process",
+        "messaging.destination.name": envelope.topic, "messaging.destination.partition.id": str(envelope.partition),
+        "messaging.consumer.group.name": group, "messaging.message.id": str(envelope.id), "cloudevents.event_type": envelope.type,
+    } if telemetry.recorded(envelope.traceparent) else {}  # fmt: skip
+    return telemetry.call("", envelope.traceparent, f"process {envelope.topic}", "consumer", attributes)
 
 
 def bury(

@@ -97,7 +97,7 @@ class Consumer:
         tries, backoff, type_ = 0, _BACKOFF, subscription.fact.DESCRIPTOR.full_name
         while not stop.is_set():
             try:
-                outcome = apply(self._database, self._group, subscription, record)
+                outcome = apply(self._database, self._group, subscription, record, self._broker.system)
             except Exception as wrong:
                 passing = transient(wrong)
                 tries += not passing

@@ -13,6 +13,7 @@ from prometheus_client import Gauge, Histogram
 
 from chassis import faults, telemetry
 from chassis.principal import Principal, Unauthenticated, Verifier, become, peek
+from chassis.rpc.client import ANSWERED
 from chassis.rpc.failures import CODES, STATUS_KEY, Failure, of_exception, of_kind, to_status
 from chassis.rpc.rules import Rule, rules_of
 from chassis.telemetry import context as call_context
@@ -28,6 +29,11 @@ RUNNING = Gauge("rpc_server_running", "Calls being answered now", multiprocess_m
 # Health is for probes and balancers, reflection for developers; neither shows anything of a person.
 _OPEN = (f"/{health.SERVICE_NAME}/", f"/{reflection.SERVICE_NAME}/")
 _BEARER = "Bearer "
+# What the conventions call the server's own failures; every other status is an answer.
+_OWN_FAULTS = frozenset({
+    grpc.StatusCode.UNKNOWN, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DATA_LOSS,
+})  # fmt: skip
 _SLOW = 1.0  # seconds after which an answer is worth a line in the log
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]
 
@@ -78,29 +84,34 @@ class _Surrounded:
         self._method, self._behaviour, self._verifier = method, behaviour, verifier
         self._admit = tuple(rule.admits for rule in rules)
         self._ok = SECONDS.labels(method, "OK")
+        self._name = method.lstrip("/")
+        self._attributes = {"rpc.system.name": "grpc", "rpc.method": self._name}
 
     def __call__(self, request: Any, context: grpc.ServicerContext) -> Any:
         started = time.perf_counter()
+        metadata = cast("dict[str, str]", dict(context.invocation_metadata()))  # only keys that end with -bin hold bytes
+        given = metadata.get
+        span = call_context.enter(given("x-request-id", ""), given("traceparent", ""), self._name, "server", self._attributes)
         RUNNING.inc()
         try:
-            self._enter(context)
+            self._enter(context, metadata)
             answer = self._behaviour(request, context)
             if call_context.idempotency_key.get() is not None:  # an effect, and it is committed
                 faults.reach("commit_acknowledge")
         except Exception as wrong:  # noqa: BLE001 - the one place where errors become statuses
-            self._fail(wrong, context, time.perf_counter() - started)
+            self._fail(wrong, context, span, time.perf_counter() - started)
         else:
             took = time.perf_counter() - started
             self._ok.observe(took)
+            span.note(ANSWERED)
             if took > _SLOW:
                 log.warning("call_slow", method=self._method, seconds=round(took, 3))
             return answer
         finally:
+            span.end()
             RUNNING.dec()
 
-    def _enter(self, context: grpc.ServicerContext) -> None:
-        metadata = cast("dict[str, str]", dict(context.invocation_metadata()))  # only keys that end with -bin hold bytes
-        call_context.enter(metadata.get("x-request-id", ""), metadata.get("traceparent", ""))
+    def _enter(self, context: grpc.ServicerContext, metadata: dict[str, str]) -> None:
         call_context.idempotency_key.set(metadata.get("idempotency-key") or None)
         left = context.time_remaining()
         call_context.deadline.set(None if left is None else time.monotonic() + left)
@@ -118,10 +129,13 @@ class _Surrounded:
             raise Unauthenticated
         return self._verifier.verify(authorization[len(_BEARER) :])
 
-    def _fail(self, wrong: Exception, context: grpc.ServicerContext, took: float) -> None:
+    def _fail(self, wrong: Exception, context: grpc.ServicerContext, span: telemetry.Span, took: float) -> None:
         failure = of_exception(wrong)
         code = CODES[failure.kind]
         SECONDS.labels(self._method, code.name).observe(took)
+        span.note({"rpc.response.status_code": code.name})
+        if code in _OWN_FAULTS:
+            span.fail(code.name)
         self._say(failure, wrong)
         status = to_status(failure)
         context.set_trailing_metadata(((STATUS_KEY, status.SerializeToString()),))

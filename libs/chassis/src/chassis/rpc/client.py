@@ -19,6 +19,7 @@ log = telemetry.logger(__name__)
 
 S = TypeVar("S")
 MESSAGE_BYTES = 20 * 1024 * 1024
+ANSWERED = {"rpc.response.status_code": "OK"}
 READS = ("Get", "List", "Find", "Verify", "Usage", "Queue", "Calculate")
 
 SECONDS = Histogram(
@@ -95,9 +96,9 @@ class Upstream:
         once, retried = (channel.unary_unary(path, **how) for channel in (self._once, self._retried))
         return _Method(path, self, once=retried if reads else once, keyed=retried)
 
-    def metadata(self) -> list[tuple[str, str]]:
+    def metadata(self, traceparent: str) -> list[tuple[str, str]]:
         """Return what goes along with a call made now."""
-        sent = [("x-request-id", call_context.request_id()), ("traceparent", call_context.traceparent())]
+        sent = [("x-request-id", call_context.request_id()), ("traceparent", traceparent)]
         if token := self._token(self.audience):
             sent.append(("authorization", f"Bearer {token}"))
         if key := call_context.idempotency_key.get():
@@ -114,11 +115,13 @@ class Upstream:
 class _Method:
     """One method of an upstream, ready to call."""
 
-    __slots__ = ("_keyed", "_ok", "_once", "_path", "_upstream")
+    __slots__ = ("_attributes", "_keyed", "_name", "_ok", "_once", "_path", "_upstream")
 
     def __init__(self, path: str, upstream: Upstream, *, once: Any, keyed: Any) -> None:
         self._path, self._upstream, self._once, self._keyed = path, upstream, once, keyed
         self._ok = SECONDS.labels(path, "OK")
+        self._name = path.lstrip("/")
+        self._attributes = {"rpc.system.name": "grpc", "rpc.method": self._name, "server.address": upstream.audience}
 
     def __call__(self, request: Any, timeout: float | None = None) -> Any:
         """Call; `timeout` (seconds) replaces the upstream's default."""
@@ -140,14 +143,22 @@ class _Method:
     def _call(self, request: Any, budget: float) -> Any:
         call = self._keyed if call_context.idempotency_key.get() else self._once
         started = time.perf_counter()
+        span, traceparent = telemetry.begin(self._name, "client", telemetry.traceparent(), self._attributes)
         try:
-            answer = call(request, timeout=budget, metadata=self._upstream.metadata())
+            answer = call(request, timeout=budget, metadata=self._upstream.metadata(traceparent))
         except grpc.RpcError as wrong:
             failure = from_call(cast("grpc.Call", wrong))  # what a call raises is the call itself
+            code = cast("grpc.Call", wrong).code().name
+            span.note({"rpc.response.status_code": code})
+            span.fail(code)
             SECONDS.labels(self._path, failure.kind).observe(time.perf_counter() - started)
             if failure.kind in {"unavailable", "deadline", "internal"}:
                 log.warning("upstream_failed", method=self._path, kind=failure.kind, reason=cast("grpc.Call", wrong).details())
             raise failure from wrong
+        else:
+            span.note(ANSWERED)
+        finally:
+            span.end()
         self._ok.observe(time.perf_counter() - started)
         return answer
 

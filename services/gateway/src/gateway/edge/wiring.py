@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import Any
 
-from chassis import principal
+from chassis import principal, telemetry
 from chassis.principal import Unauthenticated
 from chassis.telemetry import context as call_context
 from flask import Flask, g, request
@@ -22,6 +23,7 @@ from gateway.identity import sessions
 UPLOAD_BYTES, REQUEST_BYTES = 12 * 1024 * 1024, 1024 * 1024
 BUDGET = 15.0  # seconds that a request and all its calls may take
 LANGUAGE_COOKIE = "bahasa"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SECONDS = Histogram(
     "http_server_seconds", "Time until a request was answered, by route, method and status", ["route", "method", "status"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
@@ -44,11 +46,11 @@ def install(app: Flask, own: Gateway) -> None:
 
 def _before() -> Any:
     g.started = time.perf_counter()
-    call_context.enter(request.headers.get("X-Request-Id", ""), request.headers.get("traceparent", ""))
+    g.span = _entered()
     call_context.deadline.set(time.monotonic() + BUDGET)
     call_context.idempotency_key.set(None)
     g.person, g.bearer, g.language = None, False, _asked_language()
-    if request.endpoint is not None and request.endpoint.endswith("static"):
+    if _is_static():
         return None
     view = gateway_view()
     g.person = _person(view)
@@ -62,6 +64,23 @@ def _before() -> Any:
         return None  # 404 and 405 answer themselves
     csrf.check()
     return guards.check(view)
+
+
+def _entered() -> telemetry.Span:
+    """Begin the call, and its trace: what a stranger says of either is taken as a name, not as a decision."""
+    given, method, rule = request.headers.get, _method(), request.url_rule
+    attributes = {"http.request.method": method, "url.scheme": request.scheme} | ({"http.route": rule.rule} if rule else {})
+    name = "" if _is_static() else f"{method} {rule.rule}" if rule else method
+    return call_context.enter(given("X-Request-Id", ""), given("traceparent", ""), name, "server", attributes, trusted=False)
+
+
+def _method() -> str:
+    """Return the request's method, one name for all that nobody knows: anybody can make up more."""
+    return request.method if request.method in _METHODS else "_OTHER"
+
+
+def _is_static() -> bool:
+    return request.endpoint is not None and request.endpoint.endswith("static")
 
 
 def gateway_view() -> Any:
@@ -117,12 +136,17 @@ def _after(response: Response) -> Response:
     headers.after(response)
     rule = request.url_rule.rule if request.url_rule else "none"
     if "started" in g:
-        SECONDS.labels(rule, request.method, str(response.status_code)).observe(time.perf_counter() - g.started)
+        SECONDS.labels(rule, _method(), str(response.status_code)).observe(time.perf_counter() - g.started)
+        g.span.note({"http.response.status_code": response.status_code, "http.response.header.x-request-id": [telemetry.request_id()]})
+        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            g.span.fail(str(response.status_code))
     return response
 
 
 def _teardown(_wrong: BaseException | None) -> None:
     # Threads serve many requests: nothing of this one may be left in them.
+    if span := g.pop("span", None):
+        span.end()
     if acting := g.pop("acting", None):
         acting.__exit__(None, None, None)
     call_context.deadline.set(None)
