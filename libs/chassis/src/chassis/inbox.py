@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from chassis import clock, principal, telemetry
 from chassis.db.frame import idempotency, inbox, projection
+from chassis.db.reading import Write
 from chassis.errors import Conflict, Refused
 
 M = TypeVar("M", bound=Message)
@@ -67,14 +68,14 @@ def once(session: Session, request: Message, answer: type[M], effect: Callable[[
     if not _claimed(session, place, digest):
         return _given(session, place, digest, answer)
     given = effect()
-    session.execute(sa.update(idempotency).where(_at(place)).values(answer=given.SerializeToString()))
+    _ANSWER.run(session, answered=given.SerializeToString(), **place)
     return given
 
 
 def first(session: Session, consumer: str, event_id: UUID) -> bool:
     """Tell whether `consumer` meets this fact for the first time, and remember it with this transaction."""
     values = {"consumer": consumer, "event_id": event_id, "received_at": clock.now()}
-    return session.execute(_FIRST, values).first() is not None
+    return _FIRST.run(session, **values) > 0
 
 
 def newer(session: Session, name: str, key: str, sequence: int) -> bool:
@@ -84,15 +85,32 @@ def newer(session: Session, name: str, key: str, sequence: int) -> bool:
     """
     values = {"projection": name, "key": key, "sequence": sequence}
     again = session.info.get(RESTATED, False)
-    return session.execute(_NOT_OLDER if again else _NEWER, values).first() is not None
+    return (_NOT_OLDER if again else _NEWER).run(session, **values) > 0
 
 
-_FIRST = pg.insert(inbox).on_conflict_do_nothing().returning(sa.literal(1))
+_HERE = sa.and_(*(idempotency.c[name] == sa.bindparam(name) for name in ("subject", "method", "key")))
+_KNOWN = sa.select(idempotency.c.request_hash, idempotency.c.answer).where(_HERE)
+_ANSWER = Write(sa.update(idempotency).where(_HERE).values(answer=sa.bindparam("answered")))
+_claimed_columns = ("subject", "method", "key", "request_hash", "created_at")
+_CLAIM = Write(
+    pg.insert(idempotency)
+    .from_select(
+        _claimed_columns,
+        sa.select(*(sa.bindparam(name, type_=idempotency.c[name].type) for name in _claimed_columns)).where(
+            sa.func.pg_try_advisory_xact_lock(sa.bindparam("lock", type_=sa.BigInteger))
+        ),
+    )
+    .on_conflict_do_nothing()
+)
+_FIRST = Write(pg.insert(inbox).inline().on_conflict_do_nothing(), ("consumer", "event_id", "received_at"))
 _new = pg.insert(projection)
 _NEWER, _NOT_OLDER = (
-    _new.on_conflict_do_update(
-        index_elements=[projection.c.projection, projection.c.key], set_={"sequence": _new.excluded.sequence}, where=passes
-    ).returning(sa.literal(1))
+    Write(
+        _new.inline().on_conflict_do_update(
+            index_elements=[projection.c.projection, projection.c.key], set_={"sequence": _new.excluded.sequence}, where=passes
+        ),
+        ("projection", "key", "sequence"),
+    )
     for passes in (projection.c.sequence < _new.excluded.sequence, projection.c.sequence <= _new.excluded.sequence)
 )
 
@@ -101,22 +119,13 @@ def _claimed(session: Session, place: dict[str, str], digest: bytes) -> bool:
     """Insert the row unless it is there or another transaction is about to; never waits for that one."""
     name = "\0".join((place["subject"], place["method"], place["key"])).encode()
     lock = int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True)
-    values = {**place, "request_hash": digest, "created_at": clock.now()}
-    columns = [idempotency.c[column] for column in values]
-    row = sa.select(*(sa.literal(value, idempotency.c[column].type) for column, value in values.items()))
-    row = row.where(sa.func.pg_try_advisory_xact_lock(lock))
-    claim = pg.insert(idempotency).from_select(columns, row).on_conflict_do_nothing().returning(sa.literal(1))
-    return session.execute(claim).first() is not None
+    return _CLAIM.run(session, request_hash=digest, created_at=clock.now(), lock=lock, **place) > 0
 
 
 def _given(session: Session, place: dict[str, str], digest: bytes, answer: type[M]) -> M:
-    known = session.execute(sa.select(idempotency.c.request_hash, idempotency.c.answer).where(_at(place))).first()
+    known = session.execute(_KNOWN, place).first()
     if known is None:
         raise InFlight
     if known.request_hash != digest:
         raise KeyReused
     return answer.FromString(known.answer)
-
-
-def _at(place: dict[str, str]) -> sa.ColumnElement[bool]:
-    return sa.and_(*(idempotency.c[column] == value for column, value in place.items()))

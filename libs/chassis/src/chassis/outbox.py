@@ -17,13 +17,15 @@ from sqlalchemy.orm import Session
 
 from chassis import clock, telemetry
 from chassis.db.frame import outbox
+from chassis.db.reading import Write
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
 
 _RESTATED = 5  # version of the ids of restated facts; all others have random ones
-_INSERT = sa.insert(outbox)
-_COPY = b"copy outbox (event_id, topic, type, key, sequence, time, traceparent, payload) from stdin (format binary)"
+_COLUMNS = ("event_id", "topic", "type", "key", "sequence", "time", "traceparent", "payload")
+_INSERT = Write(sa.insert(outbox).inline(), _COLUMNS)
+_COPY = f"copy outbox ({', '.join(_COLUMNS)}) from stdin (format binary)".encode()
 _TYPES = ["uuid", "text", "text", "text", "int8", "timestamptz", "text", "bytea"]
 
 
@@ -49,11 +51,7 @@ class Again:
 def append(session: Session, fact: Message, *, key: str, sequence: int) -> uuid.UUID:
     """Say `fact` when this transaction commits; return its event id. Lock the aggregate first: that makes the order per key."""
     event_id = uuid.uuid4()
-    values = {
-        "event_id": event_id, "topic": topic_of(type(fact)), "type": fact.DESCRIPTOR.full_name, "key": key, "sequence": sequence,
-        "time": clock.now(), "traceparent": telemetry.traceparent(), "payload": fact.SerializeToString(),
-    }  # fmt: skip
-    session.execute(_INSERT, values)
+    _say(session, event_id, Again(fact, key, sequence, clock.now()), telemetry.traceparent())
     return event_id
 
 
@@ -64,14 +62,17 @@ def restate(session: Session, rows: Iterable[Again]) -> int:
     """
     count, trace = 0, telemetry.traceparent(recorded=False)
     for row in rows:
-        name = row.fact.DESCRIPTOR.full_name
-        values = {
-            "event_id": uuid.uuid5(uuid.uuid4(), name), "topic": topic_of(type(row.fact)), "type": name, "key": row.key,
-            "sequence": row.sequence, "time": row.at, "traceparent": trace, "payload": row.fact.SerializeToString(),
-        }  # fmt: skip
-        session.execute(_INSERT, values)
+        event_id = uuid.uuid5(uuid.uuid4(), row.fact.DESCRIPTOR.full_name)
+        _say(session, event_id, row, trace)
         count += 1
     return count
+
+
+def _say(session: Session, event_id: uuid.UUID, row: Again) -> None:
+    _INSERT.run(
+        session, event_id=event_id, topic=topic_of(type(row.fact)), type=row.fact.DESCRIPTOR.full_name, key=row.key,
+        sequence=row.sequence, time=row.at, traceparent=telemetry.traceparent(), payload=row.fact.SerializeToString(),
+    )  # fmt: skip
 
 
 def is_restated(event_id: uuid.UUID) -> bool:
@@ -109,8 +110,6 @@ def again(session: Session, after: int = 0, most: int = 20_000) -> tuple[int, in
     return last, int(said.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result is a CursorResult
 
 
-def topic_of(fact: type[Message]) -> str:
-    """Return the topic of a fact: malang/twuin/v1/billing_events.proto says twuin.billing."""
 def unsent(session: Session) -> list[tuple[str, int, dt.datetime]]:
     """Return for each topic with facts that wait: how many, and when the oldest was said."""
     waiting = sa.select(outbox.c.topic, sa.func.count(), sa.func.min(outbox.c.time)).where(outbox.c.sent_at.is_(None))
@@ -120,6 +119,8 @@ def unsent(session: Session) -> list[tuple[str, int, dt.datetime]]:
     ]
 
 
+def topic_of(fact: type[Message]) -> str:
+    """Return the topic of a fact: malang/twuin/v1/billing_events.proto says twuin.billing."""
     return _topic(cast("Descriptor", fact.DESCRIPTOR))
 
 

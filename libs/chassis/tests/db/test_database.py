@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from chassis import db, telemetry
 from chassis.db.frame import inbox, outbox
+from sqlalchemy.dialects import postgresql as pg
 
 
 def _say(session, text, at=None):
@@ -155,6 +156,18 @@ def test_a_read_replaces_connections_that_the_server_closed(database, url):
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test'")
     assert database.read(db.Read(EVENTS), wanted="none") == []
+
+
+def test_a_write_is_part_of_its_transaction_and_says_how_many_rows_it_wrote(database):
+    remember = db.Write(pg.insert(inbox).inline().on_conflict_do_nothing(), ("consumer", "event_id", "received_at"))
+    values = {"consumer": "c", "event_id": uuid.uuid4(), "received_at": dt.datetime.now(dt.UTC)}
+    with database.transaction() as session:
+        assert [remember.run(session, **values), remember.run(session, **values)] == [1, 0]
+        session.rollback()
+    with database.transaction() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(inbox)) == 0
+        with pytest.raises(TypeError, match="received_at"):
+            remember.run(session, consumer="c", event_id=uuid.uuid4())
 
 
 @contextlib.contextmanager

@@ -4,20 +4,21 @@ from chassis.db.database import Database, dsn
 from chassis.db.frame import NAMING, create_frame, drop_frame, frame_tables, trim_frame
 from chassis.db.heartbeat import create_heartbeat, drop_heartbeat, heartbeat_tables
 from chassis.db.migration import migrate, pending, revert
-from chassis.db.reading import Read
+from chassis.db.reading import Read, Write
 
 __all__ = [
     "NAMING",
     "Database",
     "Read",
+    "Write",
     "create_frame",
-    "drop_frame",
     "create_heartbeat",
-    "dsn",
+    "drop_frame",
     "drop_heartbeat",
+    "dsn",
     "frame_tables",
-    "migrate",
     "heartbeat_tables",
+    "migrate",
     "pending",
     "revert",
     "trim_frame",

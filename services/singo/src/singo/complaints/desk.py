@@ -17,7 +17,7 @@ from singo.complaints import record, words
 from singo.complaints.means import Means
 from singo.complaints.model import OPEN, Action, Actor, Event, State, WaterUtilityHasIt, as_number
 from singo.complaints.service import ComplaintNotFound, identify, page, photo
-from singo.complaints.tables import ALL, Complaint, counted, due_first, locked, of_area, standing
+from singo.complaints.tables import ALL, OF_DESK, Complaint, counted, due_first, locked, of_area, standing
 from singo.purposes import purposeful
 
 ROLES = ("officer", "lurah")
@@ -140,7 +140,8 @@ def give_back_all_of(session: Session, staff: str) -> int:
 
 def _at_desk(session: Session, who: Principal, complaint_id: str, action: Action, *, may_take_over: bool = False) -> Complaint:
     """Return a complaint of the caller's area, locked, with which the caller may do `action`."""
-    row = locked(session, of_area(select(Complaint), who.areas).where(Complaint.id == identify(complaint_id)))
+    area = {"everywhere": "*" in who.areas, "areas": sorted(who.areas)}
+    row = locked(session, OF_DESK, complaint=identify(complaint_id), **area)
     if row is None:
         raise ComplaintNotFound
     if row.water:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from singo.complaints import record, words
 from singo.complaints.means import Means
 from singo.complaints.model import Actor, Category, Event, Standing, new_number
-from singo.complaints.tables import PHOTOS, STEPS, Complaint
+from singo.complaints.tables import PHOTOS, Complaint
 
 MOST_PHOTOS = 3
 LEAST_TEXT, MOST_TEXT = 10, 2000
@@ -77,7 +77,7 @@ def file(
     values = _values(means, who, report, complaint_id) | {"photos": len(kept)}
     while row is None:  # one draw in 600 thousand million meets a given number; the next draw is free
         row = session.scalar(_INSERT, values | {"number": new_number()})
-    session.execute(insert(STEPS), record.values_of(means, row, Event.FILED, (Actor(who.kind), who.subject)))
+    record.STEP.run(session, **record.values_of(means, row, Event.FILED, (Actor(who.kind), who.subject)))
     if kept:
         session.execute(insert(PHOTOS), kept)
     record.tell(session, row, record.filed(row, [str(each["id"]) for each in kept]))

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from chassis import clock
 from chassis.errors import Refused
 from chassis.principal import Principal
-from sqlalchemy import Row, delete, select, tuple_
+from sqlalchemy import Row, delete, tuple_
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,7 @@ from singo import paging
 from singo.complaints import words
 from singo.complaints.model import State, as_number
 from singo.complaints.service import ComplaintNotFound, page
-from singo.complaints.tables import ALL, OPEN, Complaint, Follower, followed_by, locked
+from singo.complaints.tables import ALL, NUMBERED, OPEN, Complaint, Follower, followed_by, locked
 
 MOST = 1000  # followers of one complaint: each is named in its facts
 
@@ -109,7 +109,7 @@ def unfollow(session: Session, who: Principal, number: str) -> Complaint:
 
 
 def _numbered(session: Session, number: str) -> Complaint:
-    row = locked(session, select(Complaint).where(Complaint.number == as_number(number)))
+    row = locked(session, NUMBERED, number=as_number(number))
     if row is None:
         raise ComplaintNotFound
     return row

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chassis import clock, outbox
+from chassis.db import Write
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from malang.singo.v1 import complaints_events_pb2 as facts
@@ -16,7 +17,7 @@ from singo.complaints.model import Actor, Event, Standing
 from singo.complaints.tables import STEPS, Complaint, Seen, followers_of
 
 WORKLOAD = "workload"
-_STEP = insert(STEPS)
+STEP = Write(insert(STEPS).inline(), ("complaint_id", "ordinal", "at", "event", "actor", "actor_id", "note"))
 
 
 def step(
@@ -25,8 +26,7 @@ def step(
     """Write one step of somebody (actor, id) down on a locked row."""
     row.stand(standing)
     touch(row)
-    session.flush()
-    session.execute(_STEP, values_of(means, row, event, by, note))
+    STEP.run(session, **values_of(means, row, event, by, note))
 
 
 def touch(row: Complaint) -> None:

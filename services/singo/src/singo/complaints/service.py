@@ -18,7 +18,7 @@ from singo import paging
 from singo.complaints import record, words
 from singo.complaints.means import Means
 from singo.complaints.model import RATINGS, Actor, Event
-from singo.complaints.tables import ALL, MINE, Complaint, Photo, counted, locked, newest_first, standing
+from singo.complaints.tables import ALL, MINE, OF_REPORTER, Complaint, Photo, counted, locked, newest_first, standing
 
 MOST_RATING_TEXT = 500
 
@@ -47,8 +47,7 @@ def identify(text: str) -> uuid.UUID:
 
 def own(session: Session, who: Principal, complaint_id: str) -> Complaint:
     """Return the caller's own complaint, locked; ComplaintNotFound otherwise."""
-    mine = select(Complaint).where(Complaint.id == identify(complaint_id), Complaint.reporter_id == who.subject)
-    if (row := locked(session, mine)) is None:
+    if (row := locked(session, OF_REPORTER, complaint=identify(complaint_id), reporter=who.subject)) is None:
         raise ComplaintNotFound
     return row
 

@@ -9,7 +9,9 @@ from typing import Any, TypeAlias, cast
 
 from chassis.db import Read
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    Boolean,
     DateTime,
     Double,
     ForeignKey,
@@ -20,8 +22,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    any_,
     bindparam,
     func,
+    or_,
     select,
     tuple_,
 )
@@ -138,14 +142,24 @@ def standing(row: Seen) -> Standing:
     )  # fmt: skip
 
 
+# What a desk and a reporter change: one row, locked and read afresh; `areas` is an array, `everywhere` lifts it.
+_ONE = select(Complaint).with_for_update().execution_options(populate_existing=True)
+_BY_ID = _ONE.where(Complaint.id == bindparam("complaint"))
+OF_DESK = _BY_ID.where(
+    or_(bindparam("everywhere", type_=Boolean), Complaint.kelurahan == any_(bindparam("areas", type_=ARRAY(Text))))
+)
+OF_REPORTER = _BY_ID.where(Complaint.reporter_id == bindparam("reporter"))
+NUMBERED = _ONE.where(Complaint.number == bindparam("number"))
+
+
 def of_area(query: Select[Any], areas: frozenset[str]) -> Select[Any]:
     """Narrow a query to some kelurahan; "*" means all of them."""
     return query if "*" in areas else query.where(Complaint.kelurahan.in_(sorted(areas)))
 
 
-def locked(session: Session, query: Select[Complaint]) -> Complaint | None:
-    """Return the row of `query`, locked until the transaction ends and read afresh."""
-    return session.execute(query.with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
+def locked(session: Session, one: Select[Complaint], **values: object) -> Complaint | None:
+    """Return the row of OF_DESK, OF_REPORTER or NUMBERED, locked until the transaction ends and read afresh."""
+    return session.execute(one, values).scalar_one_or_none()
 
 
 def newest_first(query: Select[Any], after: tuple[dt.datetime, uuid.UUID] | None, size: int) -> Select[Any]:
