@@ -31,6 +31,16 @@ restore: .venv/.run ## Put a backup into an empty home: after `make reset`, BACK
 reset: ## Forget the data, the demo sign-ins and the secrets of this machine's platform
 	@if [ -x $(PY) ]; then exec $(PY) -m deploy.local.run --reset; else rm -rf .local; fi
 
+##@ Run it on a cluster
+cluster-up: .venv/.run ## Bring the platform up on the Kubernetes that KUBECONFIG names (IMAGE_PREFIX, IMAGE_TAG, KUBE_LOAD)
+	@exec $(PY) -m deploy.cluster up
+
+cluster-demo: .venv/.run ## Drive the errands against it, through its NodePort (CLUSTER_URL)
+	@exec $(PY) -m deploy.cluster demo
+
+cluster-down: .venv/.run ## Take it and its data off the cluster
+	@exec $(PY) -m deploy.cluster down
+
 ##@ Work on it
 test: .venv/.dev ## Run all tests that can run here (containers where an engine answers)
 	@exec $(PY) -m pytest $(ARGS)
@@ -81,4 +91,4 @@ openapi: .venv/.run ## Print the OpenAPI document of the gateway
 .venv/.dev: requirements/dev.txt deploy/local/bootstrap
 	@deploy/local/bootstrap dev
 
-.PHONY: help run demo status signins backup restore reset test check lint format types contracts proto proto-check fuzz bench lock settings openapi
+.PHONY: cluster-up cluster-demo cluster-down help run demo status signins backup restore reset test check lint format types contracts proto proto-check fuzz bench lock settings openapi
