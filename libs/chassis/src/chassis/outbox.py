@@ -68,10 +68,10 @@ def restate(session: Session, rows: Iterable[Again]) -> int:
     return count
 
 
-def _say(session: Session, event_id: uuid.UUID, row: Again) -> None:
+def _say(session: Session, event_id: uuid.UUID, row: Again, trace: str) -> None:
     _INSERT.run(
         session, event_id=event_id, topic=topic_of(type(row.fact)), type=row.fact.DESCRIPTOR.full_name, key=row.key,
-        sequence=row.sequence, time=row.at, traceparent=telemetry.traceparent(), payload=row.fact.SerializeToString(),
+        sequence=row.sequence, time=row.at, traceparent=trace, payload=row.fact.SerializeToString(),
     )  # fmt: skip
 
 
