@@ -1,6 +1,6 @@
 """`make drill`: people do errands while parts of the platform fail; then the history is compared with what is there.
 
-python tests/faults/drill.py [--bus postgresql|kafka] [--rounds N] [--only WORD]
+python tests/faults/drill.py [--bus postgresql|kafka] [--rounds N] [--minutes N] [--only WORD,WORD]
 """
 
 import argparse
@@ -86,32 +86,34 @@ def _before_database(platform: Platform) -> Proxy:
 
 
 def drill(
-    running: Any, nemesis: Nemesis, *, rounds: Callable[[str], int], only: Collection[str] = (), say: Any = print
+    running: Any,
+    nemesis: Nemesis,
+    *,
+    rounds: Callable[[str], int],
+    only: Collection[str] = (),
+    seconds: float = float("inf"),
+    say: Any = print,
 ) -> tuple[dict[str, Tally], list[str]]:
-    """Let each fault strike `rounds` of its name times among people at work; return the table's rows and every broken rule."""
-    history, stop, began = History(), threading.Event(), clock.now()
+    """Let each fault strike `rounds` of its name times among people at work, in turn; return the table's rows and every broken rule.
+
+    No round begins after so many seconds.
+    """
+    history, stop, began, end = History(), threading.Event(), clock.now(), time.monotonic() + seconds
     people: list[Errands] = [Letters(running, history, stop) for _ in range(3)]
     people += [Money(running, history, stop, place) for place in (20, 21)]
     people += [Leaks(running, history, stop), Moving(running, history, stop)]
     for each in people:
         each.start()
     history.until_more(BETWEEN)
-    tallies: dict[str, Tally] = {}
-    for name, strike in nemesis.faults().items():
-        if only and name not in only:
-            continue
-        tally = tallies[name] = Tally()
-        started_at, history.fault = time.monotonic(), name
-        for _ in range(rounds(name)):
-            tally.rounds += 1
-            try:
-                tally.hits += strike()
-            except (Exception, SystemExit) as wrong:  # noqa: BLE001 - a long drill goes on and reports it
-                history.surprise(f"the fault itself: {type(wrong).__name__}: {wrong}")
-            history.until_more(BETWEEN)
-        nemesis.recovered()
-        say(f"  {name}: {tally.rounds} rounds, {tally.hits} hits in {time.monotonic() - started_at:.0f} s", flush=True)
+    faults = {name: strike for name, strike in nemesis.faults().items() if not only or name in only}
+    tallies = {name: Tally() for name in faults}
+    for turn in range(max(map(rounds, faults))):
+        for name in (each for each in faults if turn < rounds(each) and time.monotonic() < end):
+            _round(history, name, faults[name], tallies[name])
+        if turn % 10 == 0:
+            say(f"  after turn {turn + 1}: {sum(tally.rounds for tally in tallies.values())} rounds", flush=True)
     history.fault = "none"
+    nemesis.recovered()
     history.until_more(BETWEEN)
     stop.set()
     for each in people:
@@ -120,6 +122,17 @@ def drill(
     say("  acknowledged: " + ", ".join(f"{kind} {count}" for kind, count in done.most_common()), flush=True)
     unsettled = checks.settled(running, history, began)
     return tallies, unsettled + _judged(running, nemesis, history, tallies, began)
+
+
+def _round(history: History, name: str, strike: Callable[[], int], tally: Tally) -> None:
+    history.fault, began = name, time.monotonic()
+    tally.rounds += 1
+    try:
+        tally.hits += strike()
+    except (Exception, SystemExit) as wrong:  # noqa: BLE001 - a long drill goes on and reports it
+        history.surprise(f"the fault itself: {type(wrong).__name__}: {wrong}")
+    history.until_more(BETWEEN)
+    tally.seconds += time.monotonic() - began
 
 
 def _judged(running: Any, nemesis: Nemesis, history: History, tallies: dict[str, Tally], began: Any) -> list[str]:
@@ -152,6 +165,7 @@ def main() -> int:
         "--rounds", type=int, default=100,
         help="of each crash point (100); the other faults strike a tenth as often, those that take processes in turn once each at least",
     )  # fmt: skip
+    options.add_argument("--minutes", type=float, default=float("inf"), help="after which no round begins any more")
     options.add_argument("--only", default="", help="faults whose name holds one of these words, separated by commas")
     asked = options.parse_args()
     failed = False
@@ -162,7 +176,9 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="drill-") as home, ground(bus, Path(home)) as (running, nemesis):
             chosen = [name for name in nemesis.faults() if any(word in name for word in asked.only.split(","))]
             began = time.monotonic()
-            tallies, broken = drill(running, nemesis, rounds=long(asked.rounds, len(nemesis.mortal)), only=chosen)
+            tallies, broken = drill(
+                running, nemesis, rounds=long(asked.rounds, len(nemesis.mortal)), only=chosen, seconds=asked.minutes * 60
+            )
             print(f"\nbus on {bus}, {(time.monotonic() - began) / 60:.0f} min\n{table(tallies)}\n")
         for each in broken:
             print(f"  ✗ {each}")

@@ -2,8 +2,7 @@
 
 import threading
 import time
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 
 @dataclass
@@ -64,15 +63,20 @@ class Tally:
     acknowledged: int = 0
     lost: int = 0
     doubled: int = 0
+    seconds: float = 0.0
 
 
 def table(tallies: dict[str, Tally]) -> str:
-    """Return the table fault × rounds × hits × acknowledged × lost × doubled."""
-    lines = [f"{'fault':<36}{'rounds':>8}{'hits':>7}{'steps':>8}{'lost':>7}{'doubled':>9}"]
-    total: Counter[int] = Counter()
+    """Return the table fault × rounds × hits × acknowledged × lost × doubled, and the seconds that a round took."""
+    lines = [f"{'fault':<36}{'rounds':>8}{'hits':>7}{'steps':>8}{'lost':>7}{'doubled':>9}{'s a round':>11}"]
+    whole = Tally()
     for name, tally in tallies.items():
-        values = (tally.rounds, tally.hits, tally.acknowledged, tally.lost, tally.doubled)
-        lines.append(f"{name:<36}{values[0]:>8}{values[1]:>7}{values[2]:>8}{values[3]:>7}{values[4]:>9}")
-        total.update(dict(enumerate(values)))
-    lines.append(f"{'all':<36}{total[0]:>8}{total[1]:>7}{total[2]:>8}{total[3]:>7}{total[4]:>9}")
-    return "\n".join(lines)
+        lines.append(_line(name, tally))
+        for part in fields(Tally):
+            setattr(whole, part.name, getattr(whole, part.name) + getattr(tally, part.name))
+    return "\n".join([*lines, _line("all", whole)])
+
+
+def _line(name: str, tally: Tally) -> str:
+    counts = f"{tally.rounds:>8}{tally.hits:>7}{tally.acknowledged:>8}{tally.lost:>7}{tally.doubled:>9}"
+    return f"{name:<36}{counts}{tally.seconds / max(tally.rounds, 1):>11.1f}"
