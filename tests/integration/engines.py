@@ -24,7 +24,7 @@ def start(stack: contextlib.ExitStack, *, kafka: bool, advertised: str = "") -> 
     started: dict[str, Any] = {}
     for name, (container, inside, line) in wanted.items():
         container.port_outside = free_port()
-        container.waiting_for(LogMessageWaitStrategy(line).with_startup_timeout(60))
+        container.waiting_for(LogMessageWaitStrategy(line).with_startup_timeout(180))
         started[name] = stack.enter_context(container.with_bind_ports(inside, container.port_outside))
     if kafka:
         port = free_port()

@@ -152,7 +152,7 @@ def kafka_container(port: int) -> DockerContainer:
     for name, value in _KAFKA.items():
         container.with_env(name, value)
     container.with_env("KAFKA_ADVERTISED_LISTENERS", f"PLAINTEXT://localhost:{port}")
-    return container.waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(60))
+    return container.waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(180))
 
 
 @cache
