@@ -38,7 +38,7 @@ def up() -> None:
         _migrated()
     with _step("services"):
         _apply(manifests, "app.kubernetes.io/part-of=malang")
-        rolled_out(*_deployments())
+        rolled_out(*deployments())
     with _step("demo data"):
         _seed()
     print(f"\n  Singo + Twuin: {_url()}   (ready after {time.monotonic() - began:.1f} s)\n", flush=True)
@@ -63,7 +63,8 @@ def _apply(manifests: str, selector: str) -> None:
     kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", "-l", selector, given=manifests)
 
 
-def _deployments() -> list[str]:
+def deployments() -> list[str]:
+    """Return every Deployment of the platform, as kubectl names it."""
     return [f"deployment/{each['metadata']['name']}" for each in ask("get", "deployments")["items"]]
 
 

@@ -6,24 +6,16 @@ import shutil
 import subprocess
 
 from deploy.cluster.kube import Refused, kubectl
+from deploy.images import naming
 
-SERVICES = ("gateway", "singo", "twuin")
 # The images of the local overlay's engines, and the variables that name others in their place.
 ENGINES = {"postgres": "POSTGRES_IMAGE", "redis": "REDIS_IMAGE", "apache/kafka": "KAFKA_IMAGE"}
 
 
 def chosen() -> dict[str, str]:
     """Return the image that stands in for each one the manifests name; what is not listed is taken as it is."""
-    prefix, tag = os.environ.get("IMAGE_PREFIX", "malang"), os.environ.get("IMAGE_TAG") or built()
-    own = {f"malang/{service}": f"{prefix}/{service}:{tag}" for service in SERVICES}
+    own = {f"malang/{service}": naming.image(service) for service in naming.SERVICES}
     return own | {name: os.environ[variable] for name, variable in ENGINES.items() if variable in os.environ}
-
-
-def built() -> str:
-    """Return the tag of the images of this checkout, as `make images` gives it."""
-    from deploy.images.naming import tag
-
-    return tag()
 
 
 def load(images: list[str]) -> None:
