@@ -42,8 +42,8 @@ cluster-down: .venv/.run ## Take it and its data off the cluster
 	@exec $(PY) -m deploy.cluster down
 
 ##@ Work on it
-test: .venv/.dev ## Run all tests that can run here (containers where an engine answers)
-	@exec $(PY) -m pytest $(ARGS)
+test: .venv/.dev ## Run all tests that can run here (containers where an engine answers; WORKERS=2 side by side)
+	@exec $(PY) -m pytest -n $(or $(WORKERS),2) --dist loadgroup $(ARGS)
 
 check: .venv/.dev lint types contracts proto-check ## Everything CI asks: lint, types, contracts, proto drift and compatibility, then the tests
 	@$(MAKE) --no-print-directory test
