@@ -7,6 +7,7 @@ import pytest
 WHOLE = ("cluster", "fuzz", "images")  # folders whose tests share what one process holds
 
 
+@pytest.hookimpl(tryfirst=True)  # the groups are read by the plugin when the items are collected
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Name each test's group, for `--dist loadgroup`."""
     for item in items:
