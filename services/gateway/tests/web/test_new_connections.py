@@ -101,6 +101,20 @@ def test_a_refusal_says_why(app, code):
     assert said in detail(app, application(pb.NEW_CONNECTION_STATE_REFUSED, reason=code))
 
 
+def test_what_was_paid_goes_back_with_a_refusal(app):
+    refused = {"reason": "other", "amount": 100_000}
+    assert "dikembalikan" not in detail(app, application(pb.NEW_CONNECTION_STATE_REFUSED, **refused))
+    one = application(pb.NEW_CONNECTION_STATE_REFUSED, **refused)
+    one.steps.add(event="paid", actor="applicant")
+    assert "Rp\u00a0100.000 yang sudah Anda bayar dikembalikan" in detail(app, one)
+
+
+def test_one_that_was_not_paid_in_time_says_so_and_leads_to_a_new_one(app):
+    text = detail(app, application(pb.NEW_CONNECTION_STATE_LAPSED, amount=100_000), "en")
+    assert "was not paid in time" in text
+    assert 'href="/sambungan-baru/ajukan"' in text
+
+
 @pytest.mark.parametrize("code", ["proof_revoked", "proof_expired"])
 def test_a_held_one_asks_for_another_letter(app, code):
     one = application(pb.NEW_CONNECTION_STATE_HELD, reason=code, with_whom="applicant")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 TIDYING = 3600.0  # seconds between two rounds of jobs that only tidy up
+LAPSING = 60.0  # seconds between two looks for what was not paid by its day
 
 
 def _network(_parts: Parts) -> Sequence[Served]:
@@ -98,6 +99,12 @@ def _new_connections(parts: Parts) -> Sequence[Served]:
     return (rpc.served(parts.db, parts.applying),)
 
 
+def _new_connections_jobs(parts: Parts) -> Sequence[Job]:
+    from twuin.new_connections import jobs
+
+    return (Job("new_connections.lapse", LAPSING, lambda stop: jobs.lapse(parts.db, parts.applying, stop)),)
+
+
 def _new_connections_state(_parts: Parts, session: Session) -> Iterable[Again]:
     from twuin.new_connections import restating
 
@@ -150,7 +157,13 @@ CAPABILITIES = (
     Capability("payments", served=_payments, jobs=_payments_jobs),
     Capability("leaks", served=_leaks, subscriptions=_leaks_subscriptions),
     Capability("work_orders", served=_work_orders, subscriptions=_work_orders_subscriptions, jobs=_work_orders_jobs),
-    Capability("new_connections", served=_new_connections, subscriptions=_new_connections_facts, state=_new_connections_state),
+    Capability(
+        "new_connections",
+        served=_new_connections,
+        subscriptions=_new_connections_facts,
+        jobs=_new_connections_jobs,
+        state=_new_connections_state,
+    ),
 )
 
 

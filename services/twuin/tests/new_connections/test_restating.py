@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import threading
+
 import sqlalchemy as sa
+from chassis import clock
 from chassis.db.frame import outbox
 from malang.twuin.v1 import new_connections_events_pb2 as facts
-from twuin.new_connections import restating
+from twuin.new_connections import jobs, restating
 
 from services.twuin.tests.new_connections.conftest import Office
-from services.twuin.tests.new_connections.test_rpc import installing, replace, withdraw
+from services.twuin.tests.new_connections.walks import installing, replace, withdraw
 
 KINDS = (
     facts.NewConnectionApplied, facts.NewConnectionAdvanced, facts.NewConnectionOffered, facts.NewConnectionHeld,
-    facts.NewConnectionRefused, facts.NewConnectionActivated, facts.NewConnectionWithdrawn,
+    facts.NewConnectionRefused, facts.NewConnectionActivated, facts.NewConnectionWithdrawn, facts.NewConnectionLapsed,
 )  # fmt: skip
 
 
@@ -33,6 +37,11 @@ def test_everything_said_is_said_again_with_its_version(office: Office) -> None:
     replace(office, held, office.letter())
     withdraw(office, office.apply(office.letter("ben"), "ben"), "ben")
     office.refuse(office.apply(office.letter("cici"), "cici"))
+    unpaid = office.apply(office.letter("dewi"), "dewi")
+    office.check(unpaid)
+    office.survey(unpaid)
+    with clock.frozen(clock.now() + dt.timedelta(days=15)):
+        jobs.lapse(office.db, office.means, threading.Event())
     first = said(office)
     with office.db.transaction(readonly=True) as session:
         again = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import uuid
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -90,16 +91,26 @@ def test_an_account_number_is_padded_to_eight() -> None:
             local.account_number(partner, customer)
 
 
-@given(st.sampled_from(State), amounts, amounts, st.integers(-10, 10), st.lists(st.booleans(), min_size=1, max_size=4))
-def test_money_pays_only_what_waits_or_lapsed_in_time_and_is_exact(state, expected, paid, late, bills_open) -> None:
+class Bill(NamedTuple):
+    open: bool
+    cancelled: bool
+
+
+bills = st.sampled_from((Bill(open=True, cancelled=False), Bill(open=False, cancelled=True), Bill(open=False, cancelled=False)))
+
+
+@given(st.sampled_from(State), amounts, amounts, st.integers(-10, 10), st.lists(bills, min_size=1, max_size=4))
+def test_money_pays_only_what_waits_or_lapsed_in_time_and_is_exact(state, expected, paid, late, asked) -> None:
     money = Money(paid, NOW + dt.timedelta(seconds=late))
-    reason = refund_reason(state, expected=expected, expires_at=NOW, money=money, bills_open=bills_open)
-    payable = state in (State.STARTING, State.PENDING, State.EXPIRED) and all(bills_open)
+    reason = refund_reason(state, expected=expected, expires_at=NOW, money=money, bills=asked)
+    payable = state in (State.STARTING, State.PENDING, State.EXPIRED) and all(bill.open for bill in asked)
     assert (reason is None) == (payable and late <= 0 and paid == expected)
     after = state_after(state, reason)
     assert after is (State.PAID if reason is None or state is State.PAID else State.TO_REFUND)
-    if not all(bills_open):
+    if state in (State.PAID, State.TO_REFUND):
         assert reason is Reason.ALREADY_PAID
+    elif not all(bill.open for bill in asked):
+        assert reason is (Reason.BILL_CANCELLED if any(bill.cancelled for bill in asked) else Reason.ALREADY_PAID)
 
 
 @given(st.integers(1, 10_000))

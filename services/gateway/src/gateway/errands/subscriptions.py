@@ -61,6 +61,7 @@ MOVES: tuple[Moves, ...] = (
     Moves(new_connections.NewConnectionRefused, "new_connection", "refused"),
     Moves(new_connections.NewConnectionActivated, "new_connection", "active"),
     Moves(new_connections.NewConnectionWithdrawn, "new_connection", "withdrawn"),
+    Moves(new_connections.NewConnectionLapsed, "new_connection", "lapsed"),
     Moves(billing.BillIssued, "bill", "issued", "citizen"),
     Moves(billing.BillPaid, "bill", "paid"),
 )

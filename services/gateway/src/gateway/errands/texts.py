@@ -45,6 +45,7 @@ STATES: dict[str, dict[str, Words]] = {
         "active": {"id": "Sambungan aktif", "en": "Connection active"},
         "refused": {"id": "Ditolak", "en": "Refused"},
         "withdrawn": {"id": "Ditarik", "en": "Withdrawn"},
+        "lapsed": {"id": "Berakhir: biaya tidak dibayar", "en": "Ended: the cost was not paid"},
     },
     "bill": {
         "issued": {"id": "Belum dibayar", "en": "To be paid"},

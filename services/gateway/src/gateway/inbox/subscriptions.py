@@ -68,6 +68,7 @@ TOLD: tuple[Told, ...] = (
     Told(new_connections.NewConnectionRefused, "new_connection_refused", _NEW, ("number", "reason"), "water"),
     Told(new_connections.NewConnectionActivated, "new_connection_activated", _NEW, ("number",), "water"),
     Told(new_connections.NewConnectionWithdrawn, "new_connection_withdrawn", _NEW, ("number",), "water"),
+    Told(new_connections.NewConnectionLapsed, "new_connection_lapsed", _NEW, ("number",), "water"),
     Told(billing.BillIssued, "bill_issued", "/tagihan/{bill_id}", ("period", "volume", "amount", "due_on"), "bills"),
     Told(payments.PaymentReceived, "payment_received", "/pembayaran/{payment_id}", ("amount", "receipt_number"), "bills"),
     Told(payments.PaymentToRefund, "payment_to_refund", "/pembayaran/{payment_id}", ("amount", "reason"), "bills"),

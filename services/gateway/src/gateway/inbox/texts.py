@@ -147,6 +147,16 @@ TEXTS: dict[str, dict[Language, tuple[str, str]]] = {
         "id": ("Permohonan sambungan ditarik", "Permohonan {number} sudah ditarik."),
         "en": ("Connection application withdrawn", "Application {number} was withdrawn."),
     },
+    "new_connection_lapsed": {
+        "id": (
+            "Permohonan sambungan berakhir",
+            "Biaya untuk permohonan {number} tidak dibayar sampai batas waktunya, jadi permohonan ini berakhir. Anda dapat mengajukan lagi.",
+        ),
+        "en": (
+            "Connection application ended",
+            "The cost for application {number} was not paid in time, so the application has ended. You can apply again.",
+        ),
+    },
     "bill_issued": {
         "id": ("Tagihan air {period}", "Pemakaian {volume} m³, tagihan {amount}. Bayar paling lambat {due_on}."),
         "en": ("Water bill {period}", "Use {volume} m³, amount {amount}. Please pay by {due_on}."),
@@ -170,6 +180,7 @@ TEXTS: dict[str, dict[Language, tuple[str, str]]] = {
 }
 REASONS: dict[str, dict[Language, str]] = {
     "already_paid": {"id": "tagihan sudah dibayar", "en": "the bill was already paid"},
+    "bill_cancelled": {"id": "tagihannya sudah dibatalkan", "en": "its bill had been cancelled"},
     "expired": {"id": "masa bayar sudah lewat", "en": "the payment had expired"},
     "cancelled": {"id": "pembayaran sudah dibatalkan", "en": "the payment had been cancelled"},
     "wrong_amount": {"id": "jumlahnya tidak sesuai", "en": "the amount was wrong"},
@@ -179,6 +190,7 @@ REASONS: dict[str, dict[Language, str]] = {
     "no_pipe": {"id": "tidak ada pipa di dekat rumah", "en": "no main is near the house"},
     "documents": {"id": "dokumennya tidak memenuhi syarat", "en": "the documents do not suffice"},
     "not_possible": {"id": "pemasangan tidak mungkin dilakukan", "en": "the installation is not possible"},
+    "refused": {"id": "permohonan sambungannya ditolak", "en": "the application for the connection was refused"},
     "other": {"id": "alasan lain", "en": "for another reason"},
 }
 STEPS: dict[str, dict[Language, str]] = {

@@ -145,6 +145,7 @@ def application(state: int) -> Label:
         p.NEW_CONNECTION_STATE_ACTIVE: Label(_("Air mengalir"), "ok"),
         p.NEW_CONNECTION_STATE_REFUSED: Label(_("Ditolak"), "bad"),
         p.NEW_CONNECTION_STATE_WITHDRAWN: Label(_("Dibatalkan"), ""),
+        p.NEW_CONNECTION_STATE_LAPSED: Label(_("Berakhir, tidak dibayar"), ""),
     }
     return table.get(state, Label(_("Tidak diketahui"), ""))
 
@@ -164,7 +165,13 @@ def application_step(event: str) -> str:
         "activated": _("Sambungan aktif"),
         "refused": _("Permohonan ditolak"),
         "withdrawn": _("Permohonan dibatalkan"),
+        "lapsed": _("Berakhir karena biaya tidak dibayar"),
     }.get(event, event)
+
+
+def paid(one: new_connections_pb2.NewConnection) -> bool:
+    """Tell whether the cost of an application was paid."""
+    return any(each.event == "paid" for each in one.steps)
 
 
 def holder(code: str) -> str:

@@ -253,6 +253,17 @@ def test_customer_service_decides_only_on_what_was_just_applied_for(app, member,
     assert f"/kantor/sambungan-baru/{NOBODY}/dokumen/d1?tujuan=check" in text
 
 
+@pytest.mark.parametrize("paid", [True, False])
+def test_who_refuses_what_is_paid_is_told_that_the_money_goes_back(app, member, paid):
+    steps = [new_connections_pb2.NewConnectionStep(event="paid", actor="applicant")] if paid else []
+    one = new_connections_pb2.NewConnection(application_id=NOBODY, number="SB-26-000123", state=4, amount=100_000, steps=steps)
+    opened = new_connections_pb2.NewConnectionFile(application=one)
+    context = {"opened": opened, "application": one, "purpose": "check", "decide": False, "can_refuse": True, "refusals": []}
+    text = render(app, member("water_cs"), "new_connection.html", **context)
+    assert f'action="/kantor/sambungan-baru/{NOBODY}/tolak"' in text
+    assert ("Biaya Rp\u00a0100.000 sudah dibayar" in text) is paid
+
+
 def post(client, path, **form):
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/kantor/akun").text)[1]
     return client.post(path, data={"csrf_token": token, "idempotency_key": "k" * 12, **form})

@@ -38,6 +38,7 @@ class Payable:
     period: str
     amount: int
     open: bool
+    cancelled: bool
 
 
 def get(session: Session, bill_id: uuid.UUID) -> BillRow:
@@ -72,7 +73,15 @@ def payable(session: Session, bill_ids: Sequence[uuid.UUID], *, lock: bool = Fal
     query = sa.select(BillRow).where(BillRow.bill_id.in_(bill_ids)).order_by(BillRow.bill_id)
     rows = session.scalars(query.with_for_update().execution_options(populate_existing=True) if lock else query)
     return [
-        Payable(row.bill_id, row.connection_id, row.connection_number, row.period, row.amount, row.state == State.OPEN.value)
+        Payable(
+            row.bill_id,
+            row.connection_id,
+            row.connection_number,
+            row.period,
+            row.amount,
+            open=row.state == State.OPEN.value,
+            cancelled=row.state == State.CANCELLED.value,
+        )
         for row in rows
     ]
 

@@ -15,10 +15,8 @@ from sqlalchemy.orm import Session
 from twuin import billing, connections, keyset, work_orders
 from twuin.new_connections import endings, errors, flow, forms, letters, record, service
 from twuin.new_connections.means import Means
-from twuin.new_connections.model import REASONS, State
+from twuin.new_connections.model import REASONS, REFUSABLE, State
 from twuin.new_connections.tables import ApplicationRow, DocumentRow
-
-_REFUSABLE = (State.APPLIED, State.SURVEY, State.PAYMENT)
 
 
 def queue(
@@ -81,19 +79,31 @@ def check(session: Session, means: Means, viewer: Principal, application_id: uui
 def refuse(
     session: Session, means: Means, viewer: Principal, application_id: uuid.UUID, *, reason: str, text: str
 ) -> ApplicationRow:  # fmt: skip
-    """Refuse an application that is not paid, with a reason and its explanation."""
+    """Refuse an application with a reason and its explanation, until a crew is there to install; what was paid is owed back."""
     row = _mine(session, viewer, application_id)
     if reason not in REASONS:
         raise InvalidFields(
             fields=[errors.at_field("reason", "enum", "Pilih alasan penolakan.", "Choose the reason of the refusal.")]
         )
     explained = forms.reason(text, "text")
-    if row.stands in (State.INSTALLATION, State.HELD):
-        raise errors.AlreadyPaid
-    if row.stands not in _REFUSABLE:
-        raise errors.StepPassed
+    _require_refusable(session, row)
     endings.refuse(session, means, row, reason, actor=record.DESK, text=explained)
     return row
+
+
+def _require_refusable(session: Session, row: ApplicationRow) -> None:
+    if row.stands is State.HELD:
+        raise errors.MeterInstalled
+    if row.stands not in REFUSABLE:
+        raise errors.StepPassed
+    if row.stands is State.INSTALLATION and row.work_order_id is not None:
+        order = work_orders.hold(session, row.work_order_id)
+        if order.outcome == "installed" or row.visits > 1:  # a further visit is for the number of a meter that stands
+            raise errors.MeterInstalled
+        if order.state is work_orders.State.ARRIVED:
+            raise errors.CrewOnSite
+        if not order.open:
+            raise errors.StepPassed
 
 
 def _mine(session: Session, viewer: Principal, application_id: uuid.UUID) -> ApplicationRow:

@@ -85,10 +85,31 @@ class StepPassed(Refused):
 
 
 class AlreadyPaid(Refused):
-    """What is paid is not taken back here."""
+    """What is paid is taken back by customer service only."""
 
-    id = "Biaya sambungan sudah dibayar, jadi permohonan ini tidak dapat ditarik atau ditolak lagi."
-    en = "The cost has been paid, so this application can no longer be withdrawn or refused."
+    id = "Biaya sambungan sudah dibayar, jadi permohonan ini tidak dapat ditarik lagi. Hubungi layanan pelanggan air."
+    en = "The cost has been paid, so this application can no longer be withdrawn. Ask water customer service."
+
+
+class PaymentArrived(Conflict):
+    """Money came while the desk decided."""
+
+    id = "Pembayaran biayanya baru saja masuk. Muat ulang permohonan ini; bila tetap ditolak, uangnya dikembalikan."
+    en = "The payment of its cost has just arrived. Reload this application; if it is refused all the same, the money goes back."
+
+
+class CrewOnSite(Refused):
+    """Who is on the spot says how the work ends."""
+
+    id = "Regu sudah di lokasi. Regu yang menyatakan bila sambungan tidak dapat dipasang."
+    en = "The crew is on the spot. The crew says whether the connection cannot be installed."
+
+
+class MeterInstalled(Refused):
+    """Where a meter stands nothing is refused any more."""
+
+    id = "Meter sudah terpasang, jadi permohonan ini tidak dapat ditolak lagi."
+    en = "The meter is installed, so this application can no longer be refused."
 
 
 FLAWS: dict[Flaw, type[Refused]] = {

@@ -92,9 +92,7 @@ def paid(session: Session, means: Means, bill_id: uuid.UUID) -> None:
 
 
 def _not_possible(session: Session, means: Means, row: ApplicationRow, note: str) -> None:
-    assert row.bill_id is not None
-    payments.owe_back(session, row.bill_id)
-    endings.refuse(session, means, row, "not_possible", actor=record.CREW, text=note)
+    endings.refuse(session, means, row, payments.Reason.NOT_POSSIBLE.value, actor=record.CREW, text=note)
 
 
 def _installed(session: Session, means: Means, row: ApplicationRow, left: work_orders.Installation) -> None:

@@ -27,19 +27,22 @@ class State(IntEnum):
     ACTIVE = 6
     REFUSED = 7
     WITHDRAWN = 8
+    LAPSED = 9
 
 
 MOVES: Mapping[State, frozenset[State]] = {
     State.APPLIED: frozenset({State.SURVEY, State.REFUSED, State.WITHDRAWN}),
     State.SURVEY: frozenset({State.PAYMENT, State.REFUSED, State.WITHDRAWN}),
-    State.PAYMENT: frozenset({State.INSTALLATION, State.REFUSED, State.WITHDRAWN}),
+    State.PAYMENT: frozenset({State.INSTALLATION, State.REFUSED, State.WITHDRAWN, State.LAPSED}),
     State.INSTALLATION: frozenset({State.ACTIVE, State.HELD, State.REFUSED}),
     State.HELD: frozenset({State.ACTIVE}),
     State.ACTIVE: frozenset(),
     State.REFUSED: frozenset(),
     State.WITHDRAWN: frozenset(),
+    State.LAPSED: frozenset(),
 }
 OPEN = tuple(state for state, after in MOVES.items() if after)
+REFUSABLE = tuple(state for state, after in MOVES.items() if State.REFUSED in after)
 _WITH: Mapping[State, str] = {
     State.APPLIED: "customer_service", State.SURVEY: "crew", State.PAYMENT: "applicant", State.INSTALLATION: "crew",
     State.HELD: "applicant",

@@ -49,4 +49,6 @@ def _fact(row: ApplicationRow, step: StepRow) -> Message | None:
             fact = facts.NewConnectionActivated(**names, connection_id=str(row.connection_id))
         case "withdrawn":
             fact = facts.NewConnectionWithdrawn(**names)
+        case "lapsed":
+            fact = facts.NewConnectionLapsed(**names)
     return fact

@@ -60,7 +60,7 @@ class ApplicationRow(Base):
     __tablename__ = "new_connections"
     __table_args__ = (
         sa.UniqueConstraint("number"),
-        sa.CheckConstraint("state between 1 and 8", name="known_state"),
+        sa.CheckConstraint("state between 1 and 9", name="known_state"),
         sa.CheckConstraint("(state <= 5) = (due_on is not null)", name="open_has_due_day"),
         sa.Index("ix_new_connections_citizen", "citizen_id", "applied_at", "application_id"),
         sa.Index("ix_new_connections_queue", "state", "applied_at", "application_id", postgresql_where=_IS_OPEN),

@@ -84,7 +84,7 @@ def _apply(session: Session, payment: PaymentRow, money_id: uuid.UUID, money: Mo
         expected=payment.amount,
         expires_at=payment.expires_at,
         money=money,
-        bills_open=[b.open for b in bills],
+        bills=bills,
     )
     # The number first: a payment is never written as paid without its receipt's.
     number = _receipt_number(session) if reason is None else payment.receipt_number

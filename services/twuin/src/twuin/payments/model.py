@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 TTL = dt.timedelta(hours=24)
 MAX_BILLS = 24
@@ -33,10 +34,12 @@ class Reason(enum.StrEnum):
     """Why money goes back."""
 
     ALREADY_PAID = "already_paid"
+    BILL_CANCELLED = "bill_cancelled"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     WRONG_AMOUNT = "wrong_amount"
     NOT_POSSIBLE = "not_possible"  # what was paid for cannot be made
+    REFUSED = "refused"  # what was paid for is refused after all
 
 
 WAITING = (State.STARTING, State.PENDING)  # holds its bills; money may still come
@@ -50,22 +53,34 @@ class Money:
     paid_at: dt.datetime
 
 
-def refund_reason(
-    state: State, *, expected: int, expires_at: dt.datetime, money: Money, bills_open: Sequence[bool]
-) -> Reason | None:
+class Asked(Protocol):
+    """A bill as far as money for it goes: neither open nor cancelled is paid."""
+
+    @property
+    def open(self) -> bool:
+        """Tell whether it is to be paid."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Tell whether it asks for nothing any more."""
+
+
+def refund_reason(state: State, *, expected: int, expires_at: dt.datetime, money: Money, bills: Sequence[Asked]) -> Reason | None:
     """Return why this money must go back, or None when it pays the bills.
 
     A payment that expired here is still paid by money that the provider took in time: a late callback harms nobody.
     """
-    if state in (State.PAID, State.TO_REFUND) or not all(bills_open):
+    if state in (State.PAID, State.TO_REFUND):
+        return Reason.ALREADY_PAID
+    if any(bill.cancelled for bill in bills):
+        return Reason.BILL_CANCELLED
+    if not all(bill.open for bill in bills):
         return Reason.ALREADY_PAID
     if state is State.CANCELLED:
         return Reason.CANCELLED
     if money.paid_at > expires_at:
         return Reason.EXPIRED
-    if money.amount != expected:
-        return Reason.WRONG_AMOUNT
-    return None
+    return None if money.amount == expected else Reason.WRONG_AMOUNT
 
 
 def state_after(state: State, reason: Reason | None) -> State:

@@ -179,6 +179,13 @@ def expire(session: Session, limit: int = 500) -> list[uuid.UUID]:
     return [payment.payment_id for payment in ended]
 
 
+def waits(session: Session, bill_id: uuid.UUID, *, started_by: dt.date) -> bool:
+    """Tell whether money may still come for a bill by a payment that was started on a day or before it."""
+    waiting = sa.select(PaymentRow.created_at).join(PaymentBillRow, PaymentBillRow.payment_id == PaymentRow.payment_id)
+    begun = session.scalars(waiting.where(PaymentBillRow.bill_id == bill_id, PaymentRow.state.in_(_WAITING)))
+    return any(clock.day_of(at) <= started_by for at in begun)
+
+
 def unanswered(session: Session, *, older_than_s: float, limit: int = 100) -> list[uuid.UUID]:
     """Return payments whose provider has not answered for that long."""
     before = clock.now() - dt.timedelta(seconds=older_than_s)

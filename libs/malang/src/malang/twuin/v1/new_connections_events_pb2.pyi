@@ -206,6 +206,33 @@ class NewConnectionActivated(_message.Message):
 Global___NewConnectionActivated: _TypeAlias = NewConnectionActivated  # noqa: Y015
 
 @_typing.final
+class NewConnectionLapsed(_message.Message):
+    """The cost was not paid by its day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPLICATION_ID_FIELD_NUMBER: _builtins.int
+    CITIZEN_ID_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    application_id: _builtins.str
+    citizen_id: _builtins.str
+    number: _builtins.str
+    def __init__(
+        self,
+        *,
+        application_id: _builtins.str = ...,
+        citizen_id: _builtins.str = ...,
+        number: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "citizen_id", b"citizen_id", "number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NewConnectionLapsed: _TypeAlias = NewConnectionLapsed  # noqa: Y015
+
+@_typing.final
 class NewConnectionWithdrawn(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

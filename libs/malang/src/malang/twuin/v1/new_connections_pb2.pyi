@@ -40,6 +40,8 @@ class _NewConnectionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Ne
     NEW_CONNECTION_STATE_ACTIVE: _NewConnectionState.ValueType  # 6
     NEW_CONNECTION_STATE_REFUSED: _NewConnectionState.ValueType  # 7
     NEW_CONNECTION_STATE_WITHDRAWN: _NewConnectionState.ValueType  # 8
+    NEW_CONNECTION_STATE_LAPSED: _NewConnectionState.ValueType  # 9
+    """the cost was not paid by its day"""
 
 class NewConnectionState(_NewConnectionState, metaclass=_NewConnectionStateEnumTypeWrapper): ...
 
@@ -57,6 +59,8 @@ NEW_CONNECTION_STATE_HELD: NewConnectionState.ValueType  # 5
 NEW_CONNECTION_STATE_ACTIVE: NewConnectionState.ValueType  # 6
 NEW_CONNECTION_STATE_REFUSED: NewConnectionState.ValueType  # 7
 NEW_CONNECTION_STATE_WITHDRAWN: NewConnectionState.ValueType  # 8
+NEW_CONNECTION_STATE_LAPSED: NewConnectionState.ValueType  # 9
+"""the cost was not paid by its day"""
 Global___NewConnectionState: _TypeAlias = NewConnectionState  # noqa: Y015
 
 @_typing.final

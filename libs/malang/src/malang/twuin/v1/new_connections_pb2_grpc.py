@@ -171,7 +171,8 @@ class NewConnectionsServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Refuse(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """until a crew is on the spot to install; what was paid is owed back
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')

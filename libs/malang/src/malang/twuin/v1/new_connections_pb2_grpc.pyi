@@ -48,6 +48,7 @@ class NewConnectionsStub:
     OpenDocument: _grpc.UnaryUnaryMultiCallable[_new_connections_pb2.OpenDocumentRequest, _new_connections_pb2.DocumentContent]
     Check: _grpc.UnaryUnaryMultiCallable[_new_connections_pb2.CheckNewConnectionRequest, _new_connections_pb2.NewConnection]
     Refuse: _grpc.UnaryUnaryMultiCallable[_new_connections_pb2.RefuseNewConnectionRequest, _new_connections_pb2.NewConnection]
+    """until a crew is on the spot to install; what was paid is owed back"""
 
 @_typing.type_check_only
 class NewConnectionsAsyncStub(NewConnectionsStub):
@@ -69,6 +70,7 @@ class NewConnectionsAsyncStub(NewConnectionsStub):
     OpenDocument: _aio.UnaryUnaryMultiCallable[_new_connections_pb2.OpenDocumentRequest, _new_connections_pb2.DocumentContent]  # type: ignore[assignment]
     Check: _aio.UnaryUnaryMultiCallable[_new_connections_pb2.CheckNewConnectionRequest, _new_connections_pb2.NewConnection]  # type: ignore[assignment]
     Refuse: _aio.UnaryUnaryMultiCallable[_new_connections_pb2.RefuseNewConnectionRequest, _new_connections_pb2.NewConnection]  # type: ignore[assignment]
+    """until a crew is on the spot to install; what was paid is owed back"""
 
 class NewConnectionsServicer(metaclass=_abc_1.ABCMeta):
     """A new water connection: applied for with a letter that singo issued, surveyed, paid, installed, active."""
@@ -158,6 +160,7 @@ class NewConnectionsServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _new_connections_pb2.RefuseNewConnectionRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_new_connections_pb2.NewConnection, _abc.Awaitable[_new_connections_pb2.NewConnection]]: ...
+    ) -> _typing.Union[_new_connections_pb2.NewConnection, _abc.Awaitable[_new_connections_pb2.NewConnection]]:
+        """until a crew is on the spot to install; what was paid is owed back"""
 
 def add_NewConnectionsServicer_to_server(servicer: NewConnectionsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -65,7 +65,7 @@ class PaymentToRefund(_message.Message):
     citizen_id: _builtins.str
     amount: _builtins.int
     reason: _builtins.str
-    """code: already_paid, expired, cancelled, wrong_amount"""
+    """code: already_paid, bill_cancelled, expired, cancelled, wrong_amount, not_possible, refused"""
     def __init__(
         self,
         *,

@@ -36,12 +36,14 @@ _STATES: dict[str, NewConnectionState.ValueType] = {
     "tertahan": new_connections_pb2.NEW_CONNECTION_STATE_HELD,
     "aktif": new_connections_pb2.NEW_CONNECTION_STATE_ACTIVE,
     "ditolak": new_connections_pb2.NEW_CONNECTION_STATE_REFUSED,
+    "berakhir": new_connections_pb2.NEW_CONNECTION_STATE_LAPSED,
 }
 _REFUSABLE = (
     new_connections_pb2.NEW_CONNECTION_STATE_APPLIED,
     new_connections_pb2.NEW_CONNECTION_STATE_SURVEY,
     new_connections_pb2.NEW_CONNECTION_STATE_PAYMENT,
-)  # nothing was paid yet
+    new_connections_pb2.NEW_CONNECTION_STATE_INSTALLATION,
+)
 _QUEUE = "/kantor/sambungan-baru"
 
 
