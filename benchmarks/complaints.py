@@ -23,6 +23,7 @@ from typing import Any
 import engine
 import measured
 import psycopg
+import workdays
 from chassis import db, principal, rpc
 from chassis.crypto import Vault
 from chassis.db import Database
@@ -70,7 +71,7 @@ def serve(url: str, home: Path, public: bytes, answer: multiprocessing.connectio
 
     measured.quiet()
     database = Database(url, application_name="bench", pool_size=8)
-    means = Means(categories.load(), charter.load(), charter.city_calendar(), vault(), FileStore(str(home / "files")))
+    means = Means(categories.load(), charter.load(), workdays.city_calendar(), vault(), FileStore(str(home / "files")))
     served = rpc.Served(add_ComplaintsServicer_to_server, ComplaintsServicer(database, means), "malang.singo.v1.Complaints")
     key = Ed25519PublicKey.from_public_bytes(public)
     verifier = Verifier(lambda _kid: key, audience="singo", issuers=frozenset({"gateway"}))

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = {name: next(ROOT.glob(f"*/{name}")) for name in ("chassis", "gateway", "singo", "twuin")}
-OWN = {"address", "chassis", "malang"}
+PACKAGES = {name: next(ROOT.glob(f"*/{name}")) for name in ("chassis", "gateway", "singo", "twuin", "workdays")}
+OWN = {"address", "chassis", "malang", "workdays"}
 # Declared though not imported by name: parts of others, or loaded by them.
 LOADED = {
     "opentelemetry-exporter-otlp-proto-grpc",  # in the namespace that OpenTelemetry's packages share, as the next one

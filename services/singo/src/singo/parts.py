@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import workdays
 from chassis.crypto import Vault
 from chassis.db import Database
 from chassis.files import FileStore
@@ -94,7 +95,7 @@ class Parts:
         """What applications work with."""
         from singo.applications.means import Means
 
-        return Means(self.charter, charter.city_calendar(), self.vault, self.files)
+        return Means(self.charter, workdays.city_calendar(), self.vault, self.files)
 
     @cached_property
     def signing(self) -> Signing:
@@ -110,4 +111,4 @@ class Parts:
         from singo.complaints.means import Means
 
         reopen_for = dt.timedelta(days=self.settings.complaint_reopen_days)
-        return Means(categories.load(), self.charter, charter.city_calendar(), self.vault, self.files, reopen_for)
+        return Means(categories.load(), self.charter, workdays.city_calendar(), self.vault, self.files, reopen_for)

@@ -21,7 +21,7 @@ from singo import letters
 from singo.applications.means import Means
 from singo.applications.rpc import ApplicationsServicer
 from singo.applications.signing import Signing
-from singo.charter import city_calendar
+from workdays import city_calendar
 
 SAWOJAJAR = "35.73.03.1008"
 FORM = {"purpose": "pengajuan sambungan air", "resident_since": "2020-01-31", "dwelling": "sewa"}

@@ -20,7 +20,8 @@ from singo.applications.model import (
     initials,
     new_reference,
 )
-from singo.charter import StepRole, city_calendar
+from singo.charter import StepRole
+from workdays import city_calendar
 
 CALENDAR = city_calendar()
 OFFICERS = ("officer-a", "officer-b")

@@ -20,11 +20,11 @@ from chassis.testing import as_citizen, as_staff, serve
 from malang.singo.v1 import complaints_pb2 as pb
 from malang.singo.v1.complaints_pb2_grpc import ComplaintsStub, add_ComplaintsServicer_to_server
 from PIL import Image
-from singo.charter import city_calendar
 from singo.complaints import categories
 from singo.complaints.means import Means
 from singo.complaints.rpc import ComplaintsServicer
 from singo.complaints.subscriptions import Listener
+from workdays import city_calendar
 
 SAWOJAJAR = "35.73.03.1008"
 PLACE = {"latitude": -7.973456789, "longitude": 112.658765432}

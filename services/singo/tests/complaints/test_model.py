@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from singo.charter import Calendar, Text, city_calendar
+from singo.charter import Text
 from singo.complaints.categories import load
 from singo.complaints.model import (
     ENDED,
@@ -25,6 +25,7 @@ from singo.complaints.model import (
     as_number,
     new_number,
 )
+from workdays import Calendar, city_calendar
 
 CALENDAR = Calendar(lambda _day: False)
 ROAD = Category("road", Text("Jalan", "Road"), Text("x", "y"), respond_days=2, resolve_days=14)

@@ -6,6 +6,7 @@ import base64
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import workdays
 from chassis.crypto import Vault
 from chassis.db import Database
 from chassis.files import FileStore
@@ -57,7 +58,7 @@ class Parts:
             refuse(f"{PREFIX}CONNECTION_COSTS is wrong: {wrong}")
         except ValueError:
             refuse(f"{PREFIX}ADDRESS_KEY is wrong: not base64")
-        return NewConnectionMeans(self.holders, prices, key, self.settings.main_limit)
+        return NewConnectionMeans(self.holders, prices, workdays.city_calendar(), key, self.settings.main_limit)
 
     @cached_property
     def provider(self) -> LocalProvider:

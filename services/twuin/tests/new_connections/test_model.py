@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twuin.new_connections import model, pricing
 from twuin.new_connections.model import OPEN, Flaw, Letter, Prices, Promises, State
+from workdays import city_calendar
 
 TODAY = dt.date(2026, 11, 24)
 PROMISES = Promises(check=2, survey=3, payment=14, installation=5, proof=30)
@@ -18,15 +19,21 @@ def letter(kind="domisili", until=None, hashed="ab", revoked=False):
 
 @given(st.sampled_from(State), days)
 def test_only_what_is_open_waits_for_somebody_until_a_day(state, day):
-    assert (model.with_whom(state) != "nobody") == (state in OPEN) == (PROMISES.due(state, day) is not None)
+    assert (model.with_whom(state) != "nobody") == (state in OPEN) == (PROMISES.due(state, day, city_calendar()) is not None)
 
 
-@given(days, st.integers(0, 60))
-def test_working_days_are_weekdays_and_every_one_counts(day, count):
-    due = model.working_days_after(day, count)
-    between = [day + dt.timedelta(days=n) for n in range(1, (due - day).days + 1)]
-    assert sum(each.weekday() < 5 for each in between) == count
-    assert count == 0 or due.weekday() < 5
+@pytest.mark.parametrize(
+    ("state", "due"),
+    [
+        (State.APPLIED, "2026-12-29"),  # after joint leave, Christmas and a weekend
+        (State.SURVEY, "2026-12-30"),
+        (State.INSTALLATION, "2027-01-04"),  # after New Year, too
+        (State.PAYMENT, "2027-01-06"),  # the applicant's own steps count calendar days
+        (State.HELD, "2027-01-22"),
+    ],
+)
+def test_what_offices_and_crews_promise_counts_their_working_days(state, due):
+    assert PROMISES.due(state, dt.date(2026, 12, 23), city_calendar()) == dt.date.fromisoformat(due)
 
 
 @given(st.lists(st.sampled_from(State), max_size=12))

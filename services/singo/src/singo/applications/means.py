@@ -11,9 +11,10 @@ from typing import Any
 import orjson
 from chassis.crypto import Vault
 from chassis.files import FileStore
+from workdays import Calendar
 
 from singo.applications.tables import Application, Attachment
-from singo.charter import Calendar, Charter
+from singo.charter import Charter
 
 FOLDER = "attachments"
 

@@ -9,9 +9,10 @@ from enum import StrEnum
 from typing import ClassVar
 
 from chassis.errors import Conflict, Refused
+from workdays import Calendar
 
 from singo import references
-from singo.charter import Calendar, Clock, StepRole
+from singo.charter import Clock, StepRole
 
 PREFIX = "SGO"
 

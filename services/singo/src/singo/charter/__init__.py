@@ -1,13 +1,11 @@
-"""The citizen charter: what each kind of service asks for and promises, the offices that give it, and their working days."""
+"""The citizen charter: what each kind of service asks for and promises, and the offices that give it."""
 
-from singo.charter.days_off import city_calendar
 from singo.charter.loading import BadKindError, Charter, load
 from singo.charter.model import Kind, LetterForm, Office, Requirement, Step, StepRole, Text, spoken_date
-from singo.charter.workdays import Calendar, Clock
+from singo.charter.promise import Clock
 
 __all__ = [
     "BadKindError",
-    "Calendar",
     "Charter",
     "Clock",
     "Kind",
@@ -17,7 +15,6 @@ __all__ = [
     "Step",
     "StepRole",
     "Text",
-    "city_calendar",
     "load",
     "spoken_date",
 ]

@@ -15,8 +15,9 @@ from chassis.errors import NotFound
 from chassis.files import FileStore
 from chassis.pictures import Picture
 from sqlalchemy import Row
+from workdays import Calendar
 
-from singo.charter import Calendar, Charter, Text
+from singo.charter import Charter, Text
 from singo.complaints.model import FOLDER, Category
 from singo.complaints.tables import Seen
 

@@ -9,9 +9,10 @@ from enum import StrEnum
 from typing import ClassVar
 
 from chassis.errors import Conflict, Refused
+from workdays import Calendar
 
 from singo import references
-from singo.charter import Calendar, Text
+from singo.charter import Text
 
 PREFIX = "ADU"
 FOLDER = "complaints"

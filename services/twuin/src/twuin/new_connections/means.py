@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 
 import msgspec
 from address import Home, address_hash
+from chassis import clock
 from chassis.crypto import Vault
+from workdays import Calendar
 
 from twuin.connections import Holders
+from twuin.new_connections.model import State
 from twuin.new_connections.pricing import PriceList
 from twuin.new_connections.tables import ApplicationRow
 
@@ -35,10 +39,11 @@ class Place(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """Vault, prices, the key that addresses are compared with, and how far a main may be, in metres."""
+    """Vault, prices, working days, the key that addresses are compared with, and how far a main may be, in metres."""
 
     holders: Holders
     prices: PriceList
+    calendar: Calendar
     address_key: bytes
     main_limit_m: int
 
@@ -46,6 +51,10 @@ class Means:
     def vault(self) -> Vault:
         """Return what seals personal data."""
         return self.holders.vault
+
+    def due(self, state: State) -> dt.date | None:
+        """Return the day until which the step of a state that begins today is to be done, None at the end."""
+        return self.prices.promises.due(state, clock.today(), self.calendar)
 
     def address_hash(self, kelurahan: str, place: Place) -> str:
         """Return the keyed hash that singo's facts carry for the same home."""

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from workdays import Calendar
+
 PROVING = ("domisili",)  # kinds of letters that prove where somebody lives
 DOCUMENTS = ("house", "sketch")
 REASONS = ("arrears", "documents", "other")  # that a member of staff may give
 LATITUDES, LONGITUDES = (-8.06, -7.90), (112.56, 112.70)  # of the city
 DIGITS = 5  # of a new meter's register
-_SATURDAY = 5
 
 
 class State(IntEnum):
@@ -145,29 +146,21 @@ class Promises:
     installation: int
     proof: int
 
-    def due(self, state: State, today: dt.date) -> dt.date | None:
+    def due(self, state: State, today: dt.date, calendar: Calendar) -> dt.date | None:
         """Return the day until which the step of a state is to be done, None at the end."""
         match state:
             case State.APPLIED:
-                return working_days_after(today, self.check)
+                return calendar.add(today, self.check)
             case State.SURVEY:
-                return working_days_after(today, self.survey)
+                return calendar.add(today, self.survey)
             case State.INSTALLATION:
-                return working_days_after(today, self.installation)
+                return calendar.add(today, self.installation)
             case State.PAYMENT:
                 return today + dt.timedelta(days=self.payment)
             case State.HELD:
                 return today + dt.timedelta(days=self.proof)
             case _:
                 return None
-
-
-def working_days_after(day: dt.date, count: int) -> dt.date:
-    """Return the day `count` weekdays after `day`; holidays are not known to the water utility."""
-    while count:
-        day += dt.timedelta(days=1)
-        count -= day.weekday() < _SATURDAY
-    return day
 
 
 def digits_for(value: int) -> int:

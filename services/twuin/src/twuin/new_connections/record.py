@@ -37,7 +37,7 @@ def move(means: Means, row: ApplicationRow, after: State) -> None:
     if not model.may(row.stands, after):
         raise errors.StepPassed
     row.state, row.visits = after.value, 0
-    row.due_on = means.prices.promises.due(after, clock.today())
+    row.due_on = means.due(after)
 
 
 def changed(session: Session, means: Means, row: ApplicationRow, event: str, *, by: str, note: str = "") -> None:

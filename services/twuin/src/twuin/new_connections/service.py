@@ -162,7 +162,7 @@ def _written(session: Session, means: Means, who: Principal, form: Form, letter:
         home=means.seal(application_id, "home", form.place), applicant=means.seal(application_id, "applicant", form.applicant),
         initials=model.initials(form.applicant.name), latitude=latitude, longitude=longitude,
         main_distance_m=_main_distance(form.position), tariff_group=form.tariff_group,
-        due_on=means.prices.promises.due(State.APPLIED, today), reason="", work_order_number="", visits=0, cost=[], amount=0,
+        due_on=means.due(State.APPLIED), reason="", work_order_number="", visits=0, cost=[], amount=0,
         connection_number="", applied_at=now, updated_at=now,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from functools import cache
 
-from singo.charter.workdays import Calendar
+from workdays.counting import Calendar
 
 
 @cache
