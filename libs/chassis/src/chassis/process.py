@@ -215,7 +215,7 @@ def _beat(running: Running[S, P], alive: heartbeat.Alive) -> None:
 
 def _rpc(running: Running[S, P]) -> None:
     from chassis.principal import Verifier
-    from chassis.rpc import KeySet, Server, workload_keys
+    from chassis.rpc import KeySet, Server, identity, workload_keys
 
     service, settings = running.service, running.settings
     assert isinstance(settings, Serving)
@@ -224,8 +224,10 @@ def _rpc(running: Running[S, P]) -> None:
         workloads = workload_keys(settings.workload_keys)
     except ValueError as wrong:
         refuse(f"{service.prefix}WORKLOAD_KEYS is wrong: {wrong}")
-    verifier = Verifier(KeySet(settings.jwks_url), audience=service.name, issuers=issuers, workloads=workloads)
-    server = Server(service.served(running.parts), verifier, address=settings.rpc_address, threads=settings.rpc_threads)
+    verifier = Verifier(KeySet(settings.jwks_url, ca=settings.rpc_tls_ca), audience=service.name, issuers=issuers, workloads=workloads)
+    server = Server(
+        service.served(running.parts), verifier, address=settings.rpc_address, threads=settings.rpc_threads, tls=identity(settings)
+    )
     server.start()
     running.at_work.set()
     server.run(running.stop)

@@ -28,6 +28,14 @@ class Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     revision: Annotated[
         str, Meta(description="Revision of the sources that this was built from; shown to admins and in metrics")
     ] = ""
+    rpc_tls_cert: Annotated[
+        str, Meta(description="PEM file: this process's certificate in calls between services; empty = plain")
+    ] = ""
+    rpc_tls_key: Annotated[str, Meta(description="PEM file: its key")] = ""
+    rpc_tls_ca: Annotated[
+        str,
+        Meta(description="PEM file: authorities whose certificates callers and called must show; files that change are read again"),
+    ] = ""
     traces: Annotated[
         str,
         Meta(

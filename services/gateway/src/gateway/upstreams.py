@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from chassis import clock, principal
 from chassis.principal import Minter, Principal
-from chassis.rpc import Upstream
+from chassis.rpc import Upstream, identity
 from malang.singo.v1.applications_pb2_grpc import ApplicationsStub
 from malang.singo.v1.charter_pb2_grpc import CharterStub
 from malang.singo.v1.complaints_pb2_grpc import ComplaintsStub
@@ -66,7 +66,7 @@ class Upstreams:
 
     def __init__(self, settings: Settings, minter: Callable[[], Minter]) -> None:
         """Take where the services are and who signs."""
-        self._settings, self._token = settings, Tokens(minter)
+        self._settings, self._token, self._tls = settings, Tokens(minter), identity(settings)
 
     @cached_property
     def singo(self) -> Upstream:
@@ -157,6 +157,7 @@ class Upstreams:
             token=self._token,
             default_timeout=chosen.upstream_timeout,
             most=min(chosen.upstream_calls, chosen.threads),
+            tls=self._tls,
         )
 
 

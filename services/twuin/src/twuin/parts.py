@@ -75,10 +75,10 @@ class Parts:
     @cached_property
     def singo(self) -> Upstream:
         """Return the connection to singo, on twuin's own behalf; made when first used."""
-        from chassis.rpc import OwnTokens, Upstream
+        from chassis.rpc import OwnTokens, Upstream, identity
 
         try:
             tokens = OwnTokens("twuin", self.settings.workload_key)
         except ValueError as wrong:
             refuse(f"{PREFIX}WORKLOAD_KEY is wrong: {wrong}")
-        return Upstream(self.settings.singo_target, "singo", token=tokens)
+        return Upstream(self.settings.singo_target, "singo", token=tokens, tls=identity(self.settings))

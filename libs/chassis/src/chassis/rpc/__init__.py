@@ -6,6 +6,7 @@ from chassis.rpc.failures import Failure
 from chassis.rpc.keys import KeySet, jwks
 from chassis.rpc.rules import ANYONE, CITIZEN, GUEST, Rule, Served, access, rules_of, staff, unruled, workload
 from chassis.rpc.server import Server
+from chassis.rpc.tls import Identity, identity
 from chassis.rpc.workloads import OwnTokens, workload_keys
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "CITIZEN",
     "GUEST",
     "Failure",
+    "Identity",
     "KeySet",
     "OwnTokens",
     "Rule",
@@ -23,6 +25,7 @@ __all__ = [
     "current_idempotency_key",
     "deadline",
     "idempotency_key",
+    "identity",
     "jwks",
     "rules_of",
     "staff",

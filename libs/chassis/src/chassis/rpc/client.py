@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Callable, Collection
-from typing import Any, Self, TypeVar, cast
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple, Self, TypeVar, cast
 
 import grpc
 from prometheus_client import Histogram
@@ -13,12 +14,14 @@ from prometheus_client import Histogram
 from chassis import telemetry
 from chassis.rpc.breaker import MOST, Breaker
 from chassis.rpc.failures import METADATA_BYTES, Failure, Kind, from_call, of_kind
+from chassis.rpc.tls import Identity
 from chassis.telemetry import context as call_context
 
 log = telemetry.logger(__name__)
 
 S = TypeVar("S")
 MESSAGE_BYTES = 20 * 1024 * 1024
+_LINGER = 120.0  # seconds that connections with an earlier certificate stay for calls under way
 ANSWERED = {"rpc.response.status_code": "OK"}
 READS = ("Get", "List", "Find", "Verify", "Usage", "Queue", "Calculate")
 
@@ -70,15 +73,16 @@ class Upstream:
         default_timeout: float = 5.0,
         idempotent: Collection[str] = (),
         most: int = MOST,
+        tls: Identity | None = None,
     ) -> None:
         """Take where it is, its audience, and who gives the caller's token; `idempotent` names methods besides the reads.
 
-        At most `most` calls are on their way to it at once: keep that below the threads of a process which does other things, too.
+        With `tls` both sides show a certificate; that of the server must name the host in `target`. At most `most` calls are on their way to it at once: keep that below the threads of a process which does other things, too.
         """
         self.audience, self.breaker = audience, Breaker(audience, most=most)
         self._token, self._timeout, self._idempotent = token, default_timeout, frozenset(idempotent)
-        self._once = grpc.insecure_channel(target, options=_options(BALANCED))
-        self._retried = grpc.insecure_channel(target, options=_options(RETRIED))
+        self._target, self._tls = target, tls
+        self._lines = self._dial()
 
     def stub(self, kind: Callable[[grpc.Channel], S]) -> S:
         """Return a generated stub whose methods take a request and return its answer, or raise rpc.Failure."""
@@ -86,15 +90,28 @@ class Upstream:
 
     def close(self) -> None:
         """End both connections."""
-        self._once.close()
-        self._retried.close()
+        self._lines.close()
 
     def method(self, path: str, **how: Any) -> _Method:
         """Return the callable of one method ("/package.Service/Method")."""
         name = path.rpartition("/")[2]
-        reads = name.startswith(READS) or name in self._idempotent
-        once, retried = (channel.unary_unary(path, **how) for channel in (self._once, self._retried))
-        return _Method(path, self, once=retried if reads else once, keyed=retried)
+        return _Method(path, self, how, reads=name.startswith(READS) or name in self._idempotent)
+
+    def lines(self) -> _Lines:
+        """Return the connections to use now: new ones once the own certificate changed; the old ones end when their calls have."""
+        if self._tls is not None and self._tls.renew():
+            old, self._lines = self._lines, self._dial()
+            ending = threading.Timer(_LINGER, old.close)
+            ending.daemon = True
+            ending.start()
+        return self._lines
+
+    def _dial(self) -> _Lines:
+        once, retried = _options(BALANCED), _options(RETRIED)
+        if self._tls is None:
+            return _Lines(grpc.insecure_channel(self._target, once), grpc.insecure_channel(self._target, retried))
+        own = self._tls.pem.for_client()
+        return _Lines(grpc.secure_channel(self._target, own, once), grpc.secure_channel(self._target, own, retried))
 
     def metadata(self, traceparent: str) -> list[tuple[str, str]]:
         """Return what goes along with a call made now."""
@@ -112,13 +129,25 @@ class Upstream:
         return usual if left is None else min(usual, left)
 
 
+class _Lines(NamedTuple):
+    """The two connections to an upstream."""
+
+    once: grpc.Channel
+    retried: grpc.Channel
+
+    def close(self) -> None:
+        self.once.close()
+        self.retried.close()
+
+
 class _Method:
     """One method of an upstream, ready to call."""
 
-    __slots__ = ("_attributes", "_keyed", "_name", "_ok", "_once", "_path", "_upstream")
+    __slots__ = ("_attributes", "_how", "_name", "_ok", "_path", "_reads", "_upstream", "_wired")
 
-    def __init__(self, path: str, upstream: Upstream, *, once: Any, keyed: Any) -> None:
-        self._path, self._upstream, self._once, self._keyed = path, upstream, once, keyed
+    def __init__(self, path: str, upstream: Upstream, how: Mapping[str, Any], *, reads: bool) -> None:
+        self._path, self._upstream, self._how, self._reads = path, upstream, how, reads
+        self._wired = self._wire(upstream.lines())
         self._ok = SECONDS.labels(path, "OK")
         self._name = path.lstrip("/")
         self._attributes = {"rpc.system.name": "grpc", "rpc.method": self._name, "server.address": upstream.audience}
@@ -141,7 +170,11 @@ class _Method:
         return answer
 
     def _call(self, request: Any, budget: float) -> Any:
-        call = self._keyed if call_context.idempotency_key.get() else self._once
+        lines = self._upstream.lines()
+        if lines is not self._wired[0]:
+            self._wired = self._wire(lines)
+        _lines, once, keyed = self._wired
+        call = keyed if call_context.idempotency_key.get() else once
         started = time.perf_counter()
         span, traceparent = telemetry.begin(self._name, "client", telemetry.traceparent(), self._attributes)
         try:
@@ -161,6 +194,11 @@ class _Method:
             span.end()
         self._ok.observe(time.perf_counter() - started)
         return answer
+
+    def _wire(self, lines: _Lines) -> tuple[_Lines, Any, Any]:
+        """Return connections with what calls this method over them: as it is, and with an idempotency key."""
+        once, retried = (channel.unary_unary(self._path, **self._how) for channel in lines)
+        return lines, retried if self._reads else once, retried
 
 
 class _Methods(grpc.Channel):

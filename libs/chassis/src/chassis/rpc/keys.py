@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ssl
 import threading
 import time
 import urllib.error
@@ -47,10 +48,14 @@ def jwks(keys: Mapping[str, Ed25519PublicKey]) -> dict[str, list[dict[str, str]]
 class KeySet:
     """Finds a public key by its id in a published set: fetched when first needed, kept when the publisher is away."""
 
-    def __init__(self, url: str, *, refresh: float = 300.0, pause: float = 5.0, timeout: float = 1.0) -> None:
-        """Take the set's address; `refresh`: seconds it is trusted, `pause`: least seconds between fetches."""
+    def __init__(self, url: str, *, refresh: float = 300.0, pause: float = 5.0, timeout: float = 1.0, ca: str = "") -> None:
+        """Take the set's address; `refresh`: seconds it is trusted, `pause`: least seconds between fetches.
+
+        Over https the publisher's certificate must be of an authority that the system trusts, or of one in the PEM file `ca`.
+        """
         if not url.startswith(("http://", "https://")):
             raise ValueError("the address of a key set starts with http:// or https://")
+        self._ca = ca
         self._url, self._refresh, self._pause, self._timeout = url, refresh, pause, timeout
         self._keys: dict[str, Ed25519PublicKey] = {}
         self._fetched = self._tried = float("-inf")
@@ -83,8 +88,17 @@ class KeySet:
         finally:
             self._lock.release()
 
+    def _trust(self) -> ssl.SSLContext | None:
+        """Return whom to trust over https, as the file says it now."""
+        if not self._url.startswith("https://"):
+            return None
+        context = ssl.create_default_context()
+        if self._ca:
+            context.load_verify_locations(self._ca)
+        return context
+
     def _download(self) -> dict[str, Ed25519PublicKey]:
-        with urllib.request.urlopen(self._url, timeout=self._timeout) as answer:  # noqa: S310 - the scheme was checked
+        with urllib.request.urlopen(self._url, timeout=self._timeout, context=self._trust()) as answer:  # noqa: S310 - the scheme was checked
             published = msgspec.json.decode(answer.read(_LARGEST), type=_Set)
         return {
             key.kid: Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(key.x + "=" * (-len(key.x) % 4)))

@@ -16,6 +16,7 @@ from chassis.principal import Verifier
 from chassis.rpc.admission import Admission
 from chassis.rpc.failures import METADATA_BYTES
 from chassis.rpc.rules import Served, unruled
+from chassis.rpc.tls import Identity, server_credentials
 
 log = telemetry.logger(__name__)
 
@@ -49,9 +50,13 @@ class Server:
         address: str = "127.0.0.1:0",
         threads: int = 8,
         max_concurrent: int = 64,
+        tls: Identity | None = None,
     ) -> None:
-        """Take what to serve and who verifies tokens; beyond `max_concurrent` calls the answer is RESOURCE_EXHAUSTED."""
-        self._address, self._names = address, [each.full_name for each in served]
+        """Take what to serve and who verifies tokens; beyond `max_concurrent` calls the answer is RESOURCE_EXHAUSTED.
+
+        With `tls` both sides show a certificate.
+        """
+        self._address, self._names, self._tls = address, [each.full_name for each in served], tls
         self._pool = futures.ThreadPoolExecutor(threads, thread_name_prefix="rpc")
         self._server = grpc.server(
             self._pool, interceptors=[Admission(verifier)], options=OPTIONS, maximum_concurrent_rpcs=max_concurrent
@@ -68,7 +73,10 @@ class Server:
 
     def start(self) -> int:
         """Bind, serve and report healthy; return the port (1 for a unix socket)."""
-        port = self._server.add_insecure_port(self._address)
+        if self._tls is None:
+            port = self._server.add_insecure_port(self._address)
+        else:
+            port = self._server.add_secure_port(self._address, server_credentials(self._tls))
         # What was made until now lives as long as the process: the collector need not walk it again and again.
         gc.collect()
         gc.freeze()
