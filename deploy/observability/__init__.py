@@ -1,0 +1,1 @@
+"""What operators see: rules, alerts and dashboards, written from code."""
