@@ -190,15 +190,15 @@ def _run(running: Running[S, P], name: str, body: Body[S, P]) -> None:
 
 def _alive(service: Service[S, P], name: str, settings: Common) -> heartbeat.Alive:
     instance = f"{socket.gethostname()}-{os.getpid()}"
-    return heartbeat.Alive(instance, name, version_of(service), settings.revision, clock.now())
+    return heartbeat.Alive(instance, name, version_of(service.name, service.migrations), settings.revision, clock.now())
 
 
-def version_of(service: Service[S, P]) -> str:
-    """Return the version of a service: of the installed package, or of the sources that it runs from."""
+def version_of(service: str, migrations: Path) -> str:
+    """Return the version of a service: of the installed package, or of the sources beside its migrations."""
     with suppress(metadata.PackageNotFoundError):
-        return metadata.version(service.name)
+        return metadata.version(service)
     with suppress(OSError):
-        return str(tomllib.loads((service.migrations.parent / "pyproject.toml").read_text("utf-8"))["project"]["version"])
+        return str(tomllib.loads((migrations.parent / "pyproject.toml").read_text("utf-8"))["project"]["version"])
     return ""
 
 
@@ -224,7 +224,9 @@ def _rpc(running: Running[S, P]) -> None:
         workloads = workload_keys(settings.workload_keys)
     except ValueError as wrong:
         refuse(f"{service.prefix}WORKLOAD_KEYS is wrong: {wrong}")
-    verifier = Verifier(KeySet(settings.jwks_url, ca=settings.rpc_tls_ca), audience=service.name, issuers=issuers, workloads=workloads)
+    verifier = Verifier(
+        KeySet(settings.jwks_url, ca=settings.rpc_tls_ca), audience=service.name, issuers=issuers, workloads=workloads
+    )
     server = Server(
         service.served(running.parts), verifier, address=settings.rpc_address, threads=settings.rpc_threads, tls=identity(settings)
     )

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from chassis import clock, principal
 from chassis.principal import Minter, Principal
 from chassis.rpc import Upstream, identity
+from malang.platform.v1.platform_pb2_grpc import PlatformStub
 from malang.singo.v1.applications_pb2_grpc import ApplicationsStub
 from malang.singo.v1.charter_pb2_grpc import CharterStub
 from malang.singo.v1.complaints_pb2_grpc import ComplaintsStub
@@ -142,6 +143,16 @@ class Upstreams:
     def new_connections(self) -> NewConnectionsStub:
         """Return twuin's new connections."""
         return _stub(self.twuin, NewConnectionsStub)
+
+    @cached_property
+    def singo_platform(self) -> PlatformStub:
+        """Return what singo says of itself."""
+        return _stub(self.singo, PlatformStub)
+
+    @cached_property
+    def twuin_platform(self) -> PlatformStub:
+        """Return what twuin says of itself."""
+        return _stub(self.twuin, PlatformStub)
 
     def close(self) -> None:
         """End the connections that were made."""

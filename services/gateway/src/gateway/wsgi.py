@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import signal
+from typing import TYPE_CHECKING
 
 from chassis import settings as environment
 from chassis import telemetry
 from chassis.principal import Verifier
+from chassis.process import version_of
 from chassis.rpc import jwks
+from chassis.rpc.platform import Platform
 from flask import Blueprint, Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -19,9 +22,12 @@ from gateway.edge.rates import Limiter
 from gateway.edge.shedding import Shedding
 from gateway.identity.keys import ISSUER
 from gateway.identity.means import Means, means_of
-from gateway.schema import database
+from gateway.schema import MIGRATIONS, database
 from gateway.settings import PREFIX, Settings
 from gateway.upstreams import Upstreams
+
+if TYPE_CHECKING:  # a worker takes no facts; it loads what does when a page re-drives
+    from chassis.consumer import Subscription
 
 
 def blueprints() -> tuple[Blueprint, ...]:
@@ -40,6 +46,7 @@ def create_app(settings: Settings, *, means: Means | None = None, upstreams: Ups
     own = Gateway(
         settings=settings, means=means, upstreams=upstreams or Upstreams(settings, means.keyring.minter), limiter=Limiter(means.cache),
         verifier=Verifier(means.keyring.key, audience=API_AUDIENCE, issuers=frozenset({ISSUER})),
+        platform=_platform(settings, means),
     )  # fmt: skip
     app = Flask("gateway", static_folder=None, template_folder="web/templates")
     install(app, own)
@@ -51,6 +58,24 @@ def create_app(settings: Settings, *, means: Means | None = None, upstreams: Ups
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # as Flask documents it
     return app
+
+
+def subscriptions(means: Means) -> list[Subscription]:
+    """Return what the gateway reacts to, as its consumer does: a re-drive from a page lets it have its effect here."""
+    from gateway.access_log import subscriptions as _views
+    from gateway.errands import subscriptions as _errands
+    from gateway.inbox import subscriptions as _inbox
+
+    return [*_inbox.subscriptions(means), *_errands.subscriptions(), *_views.subscriptions()]
+
+
+def _platform(settings: Settings, means: Means) -> Platform:
+    from malang.platform.v1 import platform_pb2
+
+    return Platform(
+        platform_pb2, means.db, "gateway", build=(version_of("gateway", MIGRATIONS), settings.revision),
+        processes=("web", "consume", "relay", "jobs"), subscriptions=lambda: subscriptions(means),
+    )  # fmt: skip
 
 
 def worker() -> Flask:

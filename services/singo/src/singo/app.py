@@ -120,7 +120,7 @@ def _platform(parts: Parts) -> Sequence[Served]:
     def subscriptions() -> Sequence[Subscription]:
         return SERVICE.subscriptions(parts)
 
-    build = (version_of(SERVICE), parts.settings.revision)
+    build = (version_of(SERVICE.name, MIGRATIONS), parts.settings.revision)
     platform = Platform(platform_pb2, parts.db, SERVICE.name, build=build, processes=PROCESSES, subscriptions=subscriptions)
     return [Served(add_PlatformServicer_to_server, platform, "malang.platform.v1.Platform")]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chassis.process import Capability, Job, Service
+from chassis.process import Capability, Job, Service, version_of
 
 from twuin import billing, tariffs, work_orders
 from twuin.parts import Parts
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+PROCESSES = ("rpc", "consume", "relay", "jobs")
 TIDYING = 3600.0  # seconds between two rounds of jobs that only tidy up
 LAPSING = 60.0  # seconds between two looks for what was not paid by its day
 
@@ -148,6 +149,21 @@ def _work_orders_jobs(parts: Parts) -> Sequence[Job]:
     return (Job("work_orders.forget_unused_photos", TIDYING, lambda _stop: jobs.forget_unused_photos(parts.db, parts.album)),)
 
 
+def _platform(parts: Parts) -> Sequence[Served]:
+    """Serve how the service is, to admins; what it says is of the frame, so it is no folder here."""
+    from chassis.rpc import Served
+    from chassis.rpc.platform import Platform
+    from malang.platform.v1 import platform_pb2
+    from malang.platform.v1.platform_pb2_grpc import add_PlatformServicer_to_server
+
+    def subscriptions() -> Sequence[Subscription]:
+        return SERVICE.subscriptions(parts)
+
+    build = (version_of(SERVICE.name, MIGRATIONS), parts.settings.revision)
+    platform = Platform(platform_pb2, parts.db, SERVICE.name, build=build, processes=PROCESSES, subscriptions=subscriptions)
+    return [Served(add_PlatformServicer_to_server, platform, "malang.platform.v1.Platform")]
+
+
 CAPABILITIES = (
     Capability("network", served=_network),
     Capability("connections", served=_connections, jobs=_connections_jobs),
@@ -164,6 +180,7 @@ CAPABILITIES = (
         jobs=_new_connections_jobs,
         state=_new_connections_state,
     ),
+    Capability("platform", served=_platform),
 )
 
 

@@ -42,7 +42,7 @@ class Platform:
         self._processes, self._subscriptions = processes, subscriptions
 
     @access(ADMIN)
-    def GetStatus(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002 - named and called as the contract says
+    def GetStatus(self, request: Any, context: Any = None) -> Any:  # noqa: N802, ARG002 - named and called as the contract says
         """Return how the service is."""
         from chassis.consumer import count_open
 
@@ -66,7 +66,7 @@ class Platform:
         return answer
 
     @access(ADMIN)
-    def ListDeadLetters(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002 - as above
+    def ListDeadLetters(self, request: Any, context: Any = None) -> Any:  # noqa: N802, ARG002 - as above
         """Return open dead letters, oldest first."""
         from chassis.consumer import open_letters
 
@@ -79,7 +79,7 @@ class Platform:
         return said.ListDeadLettersResponse(letters=letters, next_page_token=more)
 
     @access(ADMIN)
-    def Redrive(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002 - as above
+    def Redrive(self, request: Any, context: Any = None) -> Any:  # noqa: N802, ARG002 - as above
         """Let dead letters have their effect; who did it, why, and what came of it stays written."""
         reason = " ".join(request.reason.split())
         if not _SHORTEST <= len(reason) <= _LONGEST:

@@ -70,6 +70,7 @@ TAGS = {
     "office": "Staff of the kelurahan",
     "crew": "Crews of the water utility, in the field",
     "water": "Staff of the water utility",
+    "platform": "Admins: how the three services are",
     "demo": "Only where the platform runs as a demo",
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.api import answers, identity_routes, my_routes, water_routes
+from gateway.api import answers, identity_routes, my_routes, platform_routes, water_routes
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Own:
     limit: str = ""  # counts under this name towards the limit of guesses
 
 
-_identity, _my, _water = identity_routes, my_routes, water_routes
+_identity, _my, _water, _platform = identity_routes, my_routes, water_routes, platform_routes
 
 OWN: tuple[Own, ...] = (
     Own("POST", "/auth/registrations", "register", "identity", "anyone", "Begin a registration; a code goes to the phone", _identity.register, answers.NewCitizen, answers.Registration, 202, keyed=True, limit="register"),
@@ -64,6 +64,9 @@ OWN: tuple[Own, ...] = (
     Own("POST", "/auth/guests/tokens", "guest_token", "identity", "anyone", "Prove the phone; the token is good for reports only", _identity.guest_token, answers.GuestCode, answers.GuestToken, limit="guest"),
     Own("POST", "/connections/phone-proofs", "connections_beginPhoneProof", "twuin", "citizen", "Prove a connection by its registered phone", _water.begin_phone_proof, answers.ConnectionNumber, answers.PhoneProof, 201, keyed=True, limit="code"),
     Own("POST", "/payments/callbacks/{provider}", "payments_callback", "twuin", "anyone", "Of the payment provider; its signature over the raw body authorises it", _water.callback, file="application/json"),
+    Own("GET", "/platform", "platform_status", "platform", "staff", "How the three services are: processes, outbox, lag, dead letters, jobs; admins", _platform.status, None, platform_routes.Platform),
+    Own("GET", "/platform/{service}/dead-letters", "platform_listDeadLetters", "platform", "staff", "Facts that wait to be driven again, without what they carry; admins", _platform.dead_letters, None, platform_routes.DeadLetters, query=("page_token",)),
+    Own("POST", "/platform/{service}/dead-letters/redrive", "platform_redrive", "platform", "staff", "Let them have their effect, once each, with a reason that stays written; admins", _platform.redrive, platform_routes.Redrive, platform_routes.Redriven, keyed=True),
     Own("GET", "/demo/messages", "demo_messages", "demo", "anyone", "The demo's mailbox of text messages", _identity.demo_messages, None, answers.DemoMessages, query=("to",)),
     Own("POST", "/demo/bank/payments", "demo_bank", "demo", "citizen", "Pay as a bank or wallet would", _water.demo_bank, answers.BankTransfer, answers.BankAnswer, 202),
 )  # fmt: skip

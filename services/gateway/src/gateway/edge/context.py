@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from chassis.crypto import Vault
 from chassis.db import Database
 from chassis.principal import Verifier
+from chassis.rpc.platform import Platform
 from flask import current_app, request
 
 from gateway.edge.rates import Limiter
@@ -19,7 +20,7 @@ from gateway.upstreams import Upstreams
 API_PATHS = ("/api/", "/open311/")
 
 
-__all__ = ["API_AUDIENCE", "API_PATHS", "Gateway", "address", "agent", "for_program", "gateway"]
+__all__ = ["API_AUDIENCE", "API_PATHS", "Gateway", "address", "agent", "for_program", "gateway", "platform"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Gateway:
     upstreams: Upstreams
     limiter: Limiter
     verifier: Verifier
+    platform: Platform
 
     @property
     def db(self) -> Database:
@@ -46,6 +48,12 @@ class Gateway:
 def gateway() -> Gateway:
     """Return the gateway that serves the present request."""
     return cast("Gateway", current_app.extensions["gateway"])
+
+
+def platform(service: str) -> Any:
+    """Return who answers RPC service Platform for one of the three: the other two by a call, the gateway here; admins only."""
+    own = gateway()
+    return own.platform if service == "gateway" else getattr(own.upstreams, f"{service}_platform")
 
 
 def for_program() -> bool:

@@ -25,7 +25,7 @@ USES = {
     "cashier": {"/kantor", "/kantor/air", "/kantor/akun"},
     "crew": {"/kantor", "/kantor/regu", "/kantor/air/baca", "/kantor/akun"},
     "operator": {"/kantor", "/kantor/kebocoran", "/kantor/air", "/kantor/akun"},
-    "admin": {"/kantor", "/kantor/air/tagihan", "/kantor/petugas", "/kantor/akun"},
+    "admin": {"/kantor", "/kantor/air/tagihan", "/kantor/petugas", "/kantor/platform", "/kantor/akun"},
 }
 
 

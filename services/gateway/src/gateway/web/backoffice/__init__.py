@@ -19,6 +19,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         home,
         leaks,
         new_connections,
+        platform,
         readings,
         register,
         staff,
@@ -28,5 +29,5 @@ def blueprints() -> tuple[Blueprint, ...]:
 
     return (
         entry.pages, home.pages, applications.pages, decisions.pages, complaints.pages, register.pages, customers.pages, readings.pages, uploads.pages, billing.pages,
-        leaks.pages, work.pages, crew.pages, new_connections.pages, staff.pages, account.pages,
+        leaks.pages, work.pages, crew.pages, new_connections.pages, staff.pages, platform.pages, account.pages,
     )  # fmt: skip

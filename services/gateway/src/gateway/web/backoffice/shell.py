@@ -65,6 +65,7 @@ def menu() -> list[MenuItem]:
         entries.append((water[0][0], _("Air"), "drop"))
     if who.has("admin"):
         entries.append(("/kantor/petugas", _("Petugas"), "person"))
+        entries.append(("/kantor/platform", _("Platform"), "gauge"))
     entries.append(("/kantor/akun", _("Akun saya"), "lock"))
     return [MenuItem(url, text, icon, _is_here(url)) for url, text, icon in entries]
 
@@ -117,6 +118,7 @@ def done_notices() -> list[tuple[str, str]]:
         "meter": _("Penggantian meter tersimpan."),
         "tugas": _("Tugas sudah diganti."),
         "faktor": _("Faktor kedua sudah dihapus; petugas memasangnya lagi saat masuk."),
+        "proses-ulang": _("Kabar tertahan diproses ulang; hasilnya tercatat di bawah."),
         "akhir": _("Akun petugas sudah berakhir."),
         "sandi": _("Kata sandi sudah diganti. Tempat lain sudah dikeluarkan."),
         "sesi": _("Tempat itu sudah dikeluarkan."),
