@@ -149,10 +149,15 @@ def kafka_container(port: int) -> DockerContainer:
     from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
     container = DockerContainer(os.environ.get("KAFKA_IMAGE", "apache/kafka:4.1.0")).with_bind_ports(9092, port)
-    for name, value in _KAFKA.items():
+    for name, value in kafka_settings().items():
         container.with_env(name, value)
     container.with_env("KAFKA_ADVERTISED_LISTENERS", f"PLAINTEXT://localhost:{port}")
     return container.waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(180))
+
+
+def kafka_settings() -> dict[str, str]:
+    """Return the environment of a Kafka of one node."""
+    return dict(_KAFKA)
 
 
 @cache
