@@ -1,14 +1,16 @@
 """Which processes make up the platform on one machine, and the environment of each."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from deploy.local.embedded import EmbeddedPostgres, valkey_command
-from deploy.local.state import Ports, State
+from deploy.local.state import ROOT, Ports, State
 from deploy.local.supervision import Program
 
 SERVICES = ("gateway", "singo", "twuin")
@@ -106,11 +108,22 @@ def _settings(platform: Platform, ports: Ports, given: Mapping[str, str]) -> dic
         shared = {
             "DATABASE_URL": platform.run_url(service), "REDIS_URL": platform.redis_url, "EVENT_BUS_URL": platform.bus_url,
             "LOG_LEVEL": given.get("LOG_LEVEL", "info"), "FAULTS_DIR": given.get("FAULTS_DIR", ""),
+            "REVISION": given.get("REVISION") or revision(),
             **{name: value for name, value in given.items() if name.startswith("TRACES")},
         }  # fmt: skip
         own = {name: value for name, value in given.items() if name.startswith(f"{service.upper()}_")}
         chosen[service] = shared | values | own
     return chosen
+
+
+@cache
+def revision() -> str:
+    """Return the revision of this checkout, "" where it is none."""
+    try:
+        asked = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    except OSError:  # no git
+        return ""
+    return asked.stdout.strip()
 
 
 def embedded_postgres(state: State) -> EmbeddedPostgres:

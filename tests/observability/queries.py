@@ -3,7 +3,10 @@
 import re
 
 _WORDS = frozenset(
-    "sum max min count by on or and unless rate increase delta histogram_quantile topk time vector abs without absent".split()
+    (
+        "sum", "max", "min", "count", "by", "on", "or", "and", "unless", "rate", "increase", "delta", "histogram_quantile", "topk", "time",
+        "vector", "abs", "without", "absent",
+    )
 )
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _GROUPING = re.compile(r"\b(?:by|on|without)\s*\(([^)]*)\)")

@@ -46,7 +46,7 @@ def create_app(settings: Settings, *, means: Means | None = None, upstreams: Ups
     own = Gateway(
         settings=settings, means=means, upstreams=upstreams or Upstreams(settings, means.keyring.minter), limiter=Limiter(means.cache),
         verifier=Verifier(means.keyring.key, audience=API_AUDIENCE, issuers=frozenset({ISSUER})),
-        platform=_platform(settings, means),
+        platform=own_platform(settings, means),
     )  # fmt: skip
     app = Flask("gateway", static_folder=None, template_folder="web/templates")
     install(app, own)
@@ -69,7 +69,8 @@ def subscriptions(means: Means) -> list[Subscription]:
     return [*_inbox.subscriptions(means), *_errands.subscriptions(), *_views.subscriptions()]
 
 
-def _platform(settings: Settings, means: Means) -> Platform:
+def own_platform(settings: Settings, means: Means) -> Platform:
+    """Return what says how the gateway itself is."""
     from malang.platform.v1 import platform_pb2
 
     return Platform(

@@ -26,6 +26,7 @@ from gateway.edge.context import API_AUDIENCE, Gateway
 from gateway.edge.rates import Limiter
 from gateway.identity import sessions, signin, staff, staff_signin, tokens
 from gateway.upstreams import Upstreams
+from gateway.wsgi import own_platform
 
 
 def build(settings, means):  # noqa: C901 - many small views
@@ -36,6 +37,7 @@ def build(settings, means):  # noqa: C901 - many small views
         Gateway(
             settings=settings, means=means, upstreams=Upstreams(settings, means.keyring.minter), limiter=Limiter(means.cache),
             verifier=principal.Verifier(means.keyring.key, audience=API_AUDIENCE, issuers=frozenset({"gateway"})),
+            platform=own_platform(settings, means),
         ),
     )  # fmt: skip
 

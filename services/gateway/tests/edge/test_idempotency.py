@@ -11,6 +11,7 @@ from gateway.edge.context import API_AUDIENCE, Gateway
 from gateway.edge.rates import Limiter
 from gateway.identity import tokens
 from gateway.upstreams import Upstreams
+from gateway.wsgi import own_platform
 from sqlalchemy import text
 
 
@@ -39,6 +40,7 @@ def small(settings, means, work):
         Gateway(
             settings=settings, means=means, upstreams=Upstreams(settings, means.keyring.minter), limiter=Limiter(means.cache),
             verifier=principal.Verifier(means.keyring.key, audience=API_AUDIENCE, issuers=frozenset({"gateway"})),
+            platform=own_platform(settings, means),
         ),
     )  # fmt: skip
 
