@@ -120,7 +120,9 @@ def _settings(platform: Platform, ports: Ports, given: Mapping[str, str]) -> dic
 def revision() -> str:
     """Return the revision of this checkout, "" where it is none."""
     try:
-        asked = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+        asked = subprocess.run(
+            ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+        )
     except OSError:  # no git
         return ""
     return asked.stdout.strip()
