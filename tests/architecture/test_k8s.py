@@ -29,7 +29,7 @@ VERSION = "1.34"
 OVERLAYS = ("local", "production")
 # The kinds of operators, which Kubernetes itself has no schema for; test_k8s_operators.py reads them.
 CUSTOM = {
-    "barmancloud.cnpg.io", "external-secrets.io", "gateway.networking.k8s.io", "kafka.strimzi.io", "postgresql.cnpg.io",
+    "barmancloud.cnpg.io", "cert-manager.io", "external-secrets.io", "gateway.networking.k8s.io", "kafka.strimzi.io", "postgresql.cnpg.io",
 }  # fmt: skip
 WORKLOADS = ("CronJob", "Deployment", "Job", "StatefulSet")
 Manifest = dict[str, Any]
@@ -66,6 +66,13 @@ def containers(overlay: str) -> Iterator[tuple[str, Manifest]]:
             yield f"{name_of(workload)}/{each['name']}", each
 
 
+@pytest.fixture
+def _schemas_read_once(monkeypatch):
+    """Keep what the validator reads: it reads all definitions anew for each manifest."""
+    monkeypatch.setattr(kubernetes_validate.utils, "schema_contents", cache(kubernetes_validate.utils.schema_contents))
+
+
+@pytest.mark.usefixtures("_schemas_read_once")
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_manifest_is_valid(overlay):
     for each in manifests(overlay):
@@ -215,7 +222,8 @@ def test_no_setting_of_a_configmap_is_a_secret():
     telling = re.compile(r"(KEY|KEYS|SECRET|PASSWORD|TOKEN|DATABASE_URL)$")
     for overlay in OVERLAYS:
         for service in SETTINGS:
-            assert [name for name in configured(overlay, service) if telling.search(name)] == []
+            given = configured(overlay, service).items()
+            assert [name for name, value in given if telling.search(name) and not value.startswith("/certs/")] == []
 
 
 def test_nothing_secret_is_kept_in_a_file():
@@ -225,13 +233,36 @@ def test_nothing_secret_is_kept_in_a_file():
         assert all(values[key] != second[name][key] for key in values), name
 
 
+def secrets_asked_for(node: Any) -> set[str]:
+    """Return the names of the Secrets that a manifest mounts or reads."""
+    if isinstance(node, list):
+        return {name for each in node for name in secrets_asked_for(each)}
+    if not isinstance(node, dict):
+        return set()
+    own = {node[key].get("name") or node[key]["secretName"] for key in ("secret", "secretRef", "secretKeyRef") if key in node}
+    return own | {name for each in node.values() for name in secrets_asked_for(each)}
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_secret_that_a_pod_names_is_made_by_somebody(overlay):
-    made = set(secrets.make()) if overlay == "local" else set(named(overlay, "ExternalSecret"))
+    certificates = {each["spec"]["secretName"] for each in of_kind(overlay, "Certificate")}
+    made = set(secrets.make()) if overlay == "local" else set(named(overlay, "ExternalSecret")) | certificates
     by_operators = set() if overlay == "local" else {"bus-cluster-ca-cert", *(f"{service}-db-ca" for service in SETTINGS)}
-    text = yaml.safe_dump([pod_of(each) for each in of_kind(overlay, *WORKLOADS)])
-    asked = set(re.findall(r"secretName: (\S+)|secret(?:Key)?Ref:\n\s+(?:key: \S+\n\s+)?name: (\S+)", text))
-    assert {name for pair in asked for name in pair if name} <= made | by_operators
+    asked = secrets_asked_for([pod_of(each) for each in of_kind(overlay, *WORKLOADS)])
+    assert set(SETTINGS) <= asked <= made | by_operators
+
+
+@pytest.mark.parametrize("service", SETTINGS)
+def test_in_production_nothing_between_processes_is_plain(service):
+    given = configured("production", service)
+    assert {given[f"RPC_TLS_{part}"] for part in ("CERT", "KEY", "CA")} == {
+        f"/certs/rpc/{file}" for file in ("tls.crt", "tls.key", "ca.crt")
+    }
+    assert given.get(f"{service.upper()}_JWKS_URL", "https://").startswith("https://")
+    secret = named("production", "ExternalSecret")[service]["spec"]["target"]["template"]["data"]
+    owner = named("production", "ExternalSecret")[f"{service}-owner"]["spec"]["target"]["template"]["data"]
+    assert all("sslmode=verify-full&sslrootcert=/certs/database/ca.crt" in each["DATABASE_URL"] for each in (secret, owner))
+    assert "security_protocol=SASL_SSL&ssl_cafile=/certs/bus/ca.crt" in secret["EVENT_BUS_URL"]
 
 
 def labels(overlay: str) -> dict[str, dict[str, str]]:

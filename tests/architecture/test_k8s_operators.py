@@ -19,6 +19,7 @@ from chassis.testing import lacking
 from deploy.cluster.manifests import render
 
 MODULES = {
+    "cert-manager.io": ("github.com/cert-manager/cert-manager@v1.18.2", "deploy/crds"),
     "gateway.networking.k8s.io": ("sigs.k8s.io/gateway-api@v1.4.1", "config/crd/standard"),
     "postgresql.cnpg.io": ("github.com/cloudnative-pg/cloudnative-pg@v1.27.0", "config/crd/bases"),
     "external-secrets.io": ("github.com/external-secrets/external-secrets@v0.16.2", "config/crds/bases"),
