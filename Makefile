@@ -31,6 +31,22 @@ restore: .venv/.run ## Put a backup into an empty home: after `make reset`, BACK
 reset: ## Forget the data, the demo sign-ins and the secrets of this machine's platform
 	@if [ -x $(PY) ]; then exec $(PY) -m deploy.local.run --reset; else rm -rf .local; fi
 
+##@ Run it in containers
+images: .venv/.dev ## Build an image for each service; print sizes and start times (PYTHON_IMAGE, IMAGE_PREFIX, IMAGE_TAG)
+	@exec $(PY) -m deploy.images
+
+compose-up: .venv/.dev ## Bring the platform up on PostgreSQL, Kafka and Redis by deploy/compose (POSTGRES_IMAGE, KAFKA_IMAGE, REDIS_IMAGE)
+	@exec $(PY) -m deploy.compose up
+
+compose-demo: .venv/.dev ## Drive the errands against it
+	@exec $(PY) -m deploy.compose demo
+
+compose-down: .venv/.dev ## Take it and its data away
+	@exec $(PY) -m deploy.compose down
+
+release: .venv/.dev ## Write dist/<version>/: API and facts, manifests, bills of materials, checksums; after `make images`
+	@exec $(PY) -m deploy.release
+
 ##@ Run it on a cluster
 cluster-up: .venv/.run ## Bring the platform up on the Kubernetes that KUBECONFIG names (IMAGE_PREFIX, IMAGE_TAG, KUBE_LOAD)
 	@exec $(PY) -m deploy.cluster up
@@ -91,4 +107,4 @@ openapi: .venv/.run ## Print the OpenAPI document of the gateway
 .venv/.dev: requirements/dev.txt deploy/local/bootstrap
 	@deploy/local/bootstrap dev
 
-.PHONY: cluster-up cluster-demo cluster-down help run demo status signins backup restore reset test check lint format types contracts proto proto-check fuzz bench lock settings openapi
+.PHONY: images compose-up compose-demo compose-down release cluster-up cluster-demo cluster-down help run demo status signins backup restore reset test check lint format types contracts proto proto-check fuzz bench lock settings openapi
