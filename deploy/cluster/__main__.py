@@ -33,9 +33,7 @@ def up() -> None:
         _apply(manifests, f"app.kubernetes.io/component notin ({RUNNING},migrate)")
         rolled_out("statefulset/postgres", "statefulset/redis", "statefulset/kafka")
     with _step("migrations"):
-        kubectl("delete", "job", "-l", "app.kubernetes.io/component=migrate", "--ignore-not-found")
-        _apply(manifests, "app.kubernetes.io/component=migrate")
-        _migrated()
+        migrate(manifests)
     with _step("services"):
         _apply(manifests, "app.kubernetes.io/part-of=malang")
         rolled_out(*deployments())
@@ -68,8 +66,10 @@ def deployments() -> list[str]:
     return [f"deployment/{each['metadata']['name']}" for each in ask("get", "deployments")["items"]]
 
 
-def _migrated() -> None:
-    """Wait for every migration; one that failed ends this with its last words, and the old version goes on serving."""
+def migrate(manifests: str) -> None:
+    """Run every migration and wait for it; one that failed ends this with its last words, and the old version goes on serving."""
+    kubectl("delete", "job", "-l", "app.kubernetes.io/component=migrate", "--ignore-not-found")
+    _apply(manifests, "app.kubernetes.io/component=migrate")
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         jobs = ask("get", "jobs", "-l", "app.kubernetes.io/component=migrate")["items"]
