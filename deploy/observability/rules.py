@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # no stubs of it are locked
 
 from deploy.observability.alerts import STATES
 from deploy.observability.slo import (
@@ -107,7 +107,8 @@ def _alert(name: str, expr: str, severity: str, says: str) -> Rule:
 
 def written(rules: dict[str, Any]) -> str:
     """Return rules as the file holds them."""
-    return HEAD + yaml.safe_dump(rules, sort_keys=False, width=200, allow_unicode=True)
+    text: str = yaml.safe_dump(rules, sort_keys=False, width=200, allow_unicode=True)
+    return HEAD + text
 
 
 def main() -> None:
