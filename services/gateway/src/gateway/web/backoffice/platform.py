@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, request
@@ -37,7 +38,7 @@ class Row:
 @staff_required("admin")
 def overview() -> ResponseReturnValue:
     """Show the three services; one that does not answer is said so, the others are shown."""
-    services = [(name, *calls.tried(lambda name=name: _status(name))) for name in SERVICES]
+    services = [(name, *calls.tried(partial(_status, name))) for name in SERVICES]
     return page("platform.html", services=services, rows=rows, health=health, names=_names())
 
 
