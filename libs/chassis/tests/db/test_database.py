@@ -87,6 +87,18 @@ def _sleep(database):
         session.execute(sa.text("select pg_sleep(0.1)"))
 
 
+def test_a_session_that_the_server_ended_for_idling_is_replaced_unseen(database):
+    pooled = database.engine.raw_connection()
+    driver = pooled.driver_connection
+    pooled.close()
+    driver.execute("set idle_in_transaction_session_timeout = 50")
+    driver.execute("begin")
+    time.sleep(0.5)
+    with database.transaction() as session:
+        assert session.scalar(sa.text("select 1")) == 1
+    assert driver.closed
+
+
 def test_is_not_ready_without_its_server():
     lonely = db.Database("postgresql://nobody@127.0.0.1:1/none", application_name="test")
     assert not lonely.ready()

@@ -97,7 +97,7 @@ class Database:
             driver = cast("psycopg.Connection[Any]", pooled.driver_connection)
             try:
                 return statement.rows(driver, values)
-            except psycopg.OperationalError as gone:
+            except psycopg.Error as gone:
                 if not driver.closed:  # the statement failed, not the connection
                     raise
                 pooled.invalidate(gone)
@@ -135,14 +135,17 @@ class Database:
         """Return a connection in a transaction. Nothing was done on it yet, so connections that died in the pool are just replaced."""
         for _ in range(self.pool_size):
             connection = self.engine.connect()
+            driver = _driver(connection)
             try:
-                _driver(connection).execute(begin.encode(), prepare=False)
-            except psycopg.OperationalError as gone:
-                connection.invalidate(gone)
+                driver.execute(begin.encode(), prepare=False)
+            except BaseException as gone:
+                # A session that the server ended may say so by an error of any class, as for idling in a transaction.
+                dead = isinstance(gone, psycopg.OperationalError) or (isinstance(gone, psycopg.Error) and driver.closed)
+                if dead:
+                    connection.invalidate(gone)
                 connection.close()
-            except BaseException:
-                connection.close()
-                raise
+                if not dead:
+                    raise
             else:
                 return connection
         # Every pooled connection was dead: what a fresh one says is the answer.
