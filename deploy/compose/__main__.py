@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from deploy.compose import secrets
@@ -88,7 +88,7 @@ def seed(running: Engine, state: State) -> None:
 
 def main() -> int:
     """Do what the command line names; 1 with a sentence when the engine refuses."""
-    actions = {
+    actions: dict[str, Callable[[], int | None]] = {
         "up": up, "demo": lambda: demo.main(secrets.STATE.home), "down": lambda: engine(secrets.STATE).down(),
     }  # fmt: skip
     asked = argparse.ArgumentParser(prog="python -m deploy.compose", description=__doc__)

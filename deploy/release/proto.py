@@ -20,7 +20,8 @@ _LABEL = {FieldDescriptorProto.LABEL_REPEATED: "repeated "}
 def _messages() -> dict[str, tuple[FileDescriptorProto, DescriptorProto | EnumDescriptorProto]]:
     """Return every message and enum of the top level by its full name."""
     files = FileDescriptorSet.FromString(DESCRIPTORS.read_bytes()).file
-    return {f"{file.package}.{each.name}": (file, each) for file in files for each in (*file.message_type, *file.enum_type)}
+    messages = {f"{file.package}.{each.name}": (file, each) for file in files for each in file.message_type}
+    return messages | {f"{file.package}.{each.name}": (file, each) for file in files for each in file.enum_type}
 
 
 def definition(name: str) -> str:
