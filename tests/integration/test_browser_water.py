@@ -112,10 +112,11 @@ def apply_for_a_connection(citizen) -> str:
     citizen.page.click("#f-peta", position={"x": 190, "y": 160})
     citizen.press("form:has([name=address]) .actions button.button >> nth=-1")
     assert address in citizen.text()
-    citizen.press("form[action='/sambungan-baru/kirim'] button", refused=True)  # nothing declared
-    citizen.page.check("[name=benar]")
     citizen.page.set_input_files("#f-house", {"name": "rumah.png", "mimeType": "image/png", "buffer": demo.picture()})
-    citizen.press("form[action='/sambungan-baru/kirim'] button")
+    citizen.press("form[action='/sambungan-baru/kirim'] .actions button", refused=True)  # nothing declared
+    assert citizen.page.locator("img[src^='/sambungan-baru/foto/']").count() == 1  # chosen once
+    citizen.page.check("[name=benar]")
+    citizen.press("form[action='/sambungan-baru/kirim'] .actions button")
     return citizen.path
 
 

@@ -1,5 +1,6 @@
 """New connections as a browser without scripts sees them, and every state of one, from the service's own messages."""
 
+import io
 import re
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from gateway.wsgi import create_app
 from google.protobuf.timestamp_pb2 import Timestamp
 from malang.twuin.v1 import billing_pb2, tariffs_pb2
 from malang.twuin.v1 import new_connections_pb2 as pb
+from PIL import Image
 
 NOBODY = "0b9b7f0e-6a52-4d3b-9b0f-3f1a4c1d2e3f"
 FORM = {
@@ -181,6 +183,53 @@ def test_nothing_is_sent_without_a_yes(citizen):
     assert answer.status_code == 422
     assert 'href="#f-benar"' in answer.text
     assert 'name="address" value="Jalan Danau Toba 5"' in answer.text
+
+
+def photo():
+    out = io.BytesIO()
+    Image.new("RGB", (60, 40), "green").save(out, "PNG")
+    return out.getvalue()
+
+
+def kept_in(text):
+    """Return the ids of the documents that a page keeps, by kind."""
+    return dict(re.findall(r'name="tersimpan-(house|sketch)" value="([0-9a-f-]{36})"', text))
+
+
+def test_a_document_is_chosen_once_whatever_else_is_refused(citizen, app, means, people):
+    unsure = post(citizen, "/sambungan-baru/kirim", **FORM, house=(io.BytesIO(photo()), "rumah.png"))
+    assert unsure.status_code == 422
+    kept = kept_in(unsure.text)
+    assert set(kept) == {"house"}
+    assert f'src="/sambungan-baru/foto/{kept["house"]}"' in unsure.text
+    assert 'id="f-house"' not in unsure.text
+    assert citizen.get(f"/sambungan-baru/foto/{kept['house']}").status_code == 200
+    carried = {f"tersimpan-{kind}": value for kind, value in kept.items()}
+    away = citizen.post("/sambungan-baru/kirim", data={
+        **FORM, **carried, "benar": "ya", "csrf_token": token_of(citizen), "idempotency_key": "n" * 12,
+        "sketch": (io.BytesIO(photo()), "denah.png"),
+    })  # fmt: skip
+    assert away.status_code in {503, 504}
+    again = kept_in(away.text)
+    assert again == {"house": kept["house"], "sketch": again["sketch"]}
+    review = post(citizen, "/sambungan-baru/ajukan", **FORM, **{f"tersimpan-{kind}": value for kind, value in again.items()})
+    assert kept_in(review.text) == again
+    assert 'type="file"' not in review.text
+    other = app.test_client()
+    other.set_cookie("session", people.signed_in(means, 1).new.token)
+    assert other.get(f"/sambungan-baru/foto/{kept['house']}").status_code == 404
+    assert kept_in(post(other, "/sambungan-baru/ajukan", **FORM, **carried).text) == {}
+
+
+def test_a_document_that_was_kept_is_let_go_and_another_one_stays(citizen):
+    files = {"house": (io.BytesIO(photo()), "rumah.png"), "sketch": (io.BytesIO(photo()), "denah.png")}
+    kept = kept_in(post(citizen, "/sambungan-baru/kirim", **FORM, **files).text)
+    carried = {f"tersimpan-{kind}": value for kind, value in kept.items()}
+    left = post(citizen, "/sambungan-baru/kirim", **FORM, **carried, lanjut="lepas:house")
+    assert left.status_code == 200
+    assert kept_in(left.text) == {"sketch": kept["sketch"]}
+    assert 'type="file" id="f-house"' in left.text
+    assert citizen.get(f"/sambungan-baru/foto/{kept['house']}").status_code == 404
 
 
 def test_a_service_that_is_away_loses_nothing_of_the_form(citizen):

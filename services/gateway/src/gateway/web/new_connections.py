@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
@@ -24,8 +24,9 @@ from malang.twuin.v1.tariffs_pb2 import ListTariffsRequest
 
 from gateway.edge import citizen_required, gateway, idempotent, uploads
 from gateway.identity import profile
+from gateway.kept_pictures import Picture
+from gateway.web import chosen, waterworks
 from gateway.web import map as city_map
-from gateway.web import waterworks
 from gateway.web.calls import page_token, services, tried
 from gateway.web.catalog import _, named
 from gateway.web.chrome import page
@@ -34,8 +35,9 @@ from gateway.web.files import as_download
 
 pages = Blueprint("new_connections", __name__)
 _LOA = 2  # NIK matched and phone proved
-_FORM = ("letter_id", "address", "rt", "rw", "kelurahan", "tariff_group", "lat", "lon")
 DOCUMENTS = ("house", "sketch")
+_KEPT = {kind: f"tersimpan-{kind}" for kind in DOCUMENTS}  # fields with the ids of documents that came before
+_FORM = ("letter_id", "address", "rt", "rw", "kelurahan", "tariff_group", "lat", "lon", *_KEPT.values())
 
 
 @pages.get("/sambungan-baru")
@@ -75,7 +77,8 @@ def _filled(letter_id: str) -> Entry:
 def _form(entry: Entry) -> ResponseReturnValue:
     tariffs, failure = tried(lambda: services().tariffs.List(ListTariffsRequest()))
     groups = [(each.group, f"{each.group} · {named(each)}") for each in tariffs.tariffs] if tariffs else []
-    return page("water/new_form.html", entry, groups=groups, kelurahan_choices=city_map.choices(), failure=failure)
+    kept = [(name, entry.values.get(name, "")) for name in _KEPT.values()]
+    return page("water/new_form.html", entry, groups=groups, kelurahan_choices=city_map.choices(), failure=failure, kept=kept)
 
 
 @pages.post("/sambungan-baru/ajukan")
@@ -130,10 +133,12 @@ def _check(entry: Entry) -> None:
 
 def _review(entry: Entry) -> ResponseReturnValue:
     proofs, _failure = tried(_proofs)
+    pictures = _kept(entry)
+    entry.values.update({name: pictures[kind].id if kind in pictures else "" for kind, name in _KEPT.items()})
     return page(
         "water/new_review.html", entry, proof=next((each for each in proofs or () if each.letter_id == entry["letter_id"]), None),
         kept=[(name, entry.values[name]) for name in _FORM], pin=city_map.pin(entry["lat"], entry["lon"]), works=waterworks,
-        place=city_map.names().get(entry["kelurahan"], entry["kelurahan"]), documents=DOCUMENTS,
+        place=city_map.names().get(entry["kelurahan"], entry["kelurahan"]), documents=DOCUMENTS, pictures=pictures,
     )  # fmt: skip
 
 
@@ -147,16 +152,32 @@ def after_language() -> ResponseReturnValue:
 @pages.post("/sambungan-baru/kirim")
 @citizen_required
 @uploads
-@idempotent
 def submit() -> ResponseReturnValue:
-    """Apply, with the person's name and phone; what is refused is shown where it belongs."""
+    """Apply, with the person's name and phone; what is refused is shown where it belongs, and no document is chosen twice."""
+    if request.form.get("lanjut", "").startswith("lepas:"):
+        return _let_go(request.form["lanjut"].removeprefix("lepas:"))
+    return _applied()
+
+
+def _let_go(kind: str) -> ResponseReturnValue:
+    """Show everything once more without one of the documents; one that was chosen just now stays."""
+    entry = _typed()
+    _keep(entry, _fresh())
+    chosen.forget([entry.values.pop(_KEPT.get(kind, ""), "")])
+    return _review(entry)
+
+
+@idempotent
+def _applied() -> ResponseReturnValue:
     entry = _typed()
     for name in (*DOCUMENTS, "benar"):
         entry.values.setdefault(name, "")
+    fresh = _fresh()
     if not entry["benar"]:
         entry.reject("benar", _("Nyatakan dahulu bahwa isian ini benar."))
+        _keep(entry, fresh)
         return _review(entry)
-    sent = _documents()
+    sent = _documents(entry, fresh)
     at = city_map.pin(entry["lat"], entry["lon"])
     asked = ApplyRequest(
         letter_id=entry["letter_id"], address=entry["address"], rt=entry["rt"], rw=entry["rw"], kelurahan=entry["kelurahan"],
@@ -166,19 +187,43 @@ def submit() -> ResponseReturnValue:
     names = {f"documents.{at}{part}": each.kind for at, each in enumerate(sent) for part in ("", ".content", ".file_name", ".kind")}
     with entry.catching(missing=True, names=names | {"latitude": "peta", "longitude": "peta"}):
         made = services().new_connections.Apply(asked, timeout=10)
+        chosen.forget([entry[name] for name in _KEPT.values()])
         return redirect(f"/sambungan-baru/{made.application_id}?ok=terkirim", 303)
-    if entry.errors.keys() & set(DOCUMENTS):
-        return _review(entry)
-    if sent:
-        again = _("Foto yang tadi dipilih perlu dipilih lagi pada langkah terakhir.")
-        entry.general = f"{entry.general} {again}".strip()
-    return _form(entry)
+    refused = entry.errors.keys() & set(DOCUMENTS)
+    entry.values.update({_KEPT[kind]: "" for kind in refused})
+    _keep(entry, {kind: file for kind, file in fresh.items() if kind not in refused})
+    return _review(entry) if refused else _form(entry)
 
 
-def _documents() -> list[DocumentUpload]:
-    given = [(kind, request.files.get(kind)) for kind in DOCUMENTS]
-    read = [(kind, (file.filename or kind), file.read()) for kind, file in given if file]
-    return [DocumentUpload(kind=kind, file_name=name, content=content) for kind, name, content in read if content]
+def _fresh() -> dict[str, tuple[str, bytes]]:
+    """Return the documents that came with this request: name and content by kind."""
+    given = {kind: file for kind in DOCUMENTS if (file := request.files.get(kind))}
+    read = {kind: (chosen.plain(file.filename or kind), file.read()) for kind, file in given.items()}
+    return {kind: (name, content) for kind, (name, content) in read.items() if content}
+
+
+def _kept(entry: Entry) -> dict[str, Picture]:
+    """Return the documents that came before and are still kept, by kind."""
+    found = {each.id: each for each in chosen.kept([entry[name] for name in _KEPT.values() if entry[name]])}
+    return {kind: found[entry[name]] for kind, name in _KEPT.items() if entry[name] in found}
+
+
+def _keep(entry: Entry, fresh: Mapping[str, tuple[str, bytes]]) -> None:
+    """Keep the documents that came now, each in the place of one that came before."""
+    for kind, file in fresh.items():
+        entry.values[_KEPT[kind]] = next((each.id for each in chosen.keep([file])), "")
+
+
+def _documents(entry: Entry, fresh: Mapping[str, tuple[str, bytes]]) -> list[DocumentUpload]:
+    files = {kind: (each.name, each.content) for kind, each in _kept(entry).items()} | dict(fresh)
+    return [DocumentUpload(kind=kind, file_name=files[kind][0], content=files[kind][1]) for kind in DOCUMENTS if kind in files]
+
+
+@pages.get("/sambungan-baru/foto/<picture_id>")
+@citizen_required
+def picture(picture_id: str) -> Response:
+    """Show a document that waits with its form."""
+    return chosen.shown(picture_id)
 
 
 def _get(application_id: object) -> NewConnection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from flask import Blueprint, Response, abort, g, redirect, request
+from flask import Blueprint, Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
 from malang.singo.v1.complaints_pb2 import (
     Category,
@@ -14,18 +14,17 @@ from malang.singo.v1.complaints_pb2 import (
     Position,
 )
 
-from gateway import kept_pictures
 from gateway.edge import gateway, idempotent, public, reporter_required, spend, uploads_up_to, with_guests
 from gateway.kept_pictures import Picture
+from gateway.web import chosen
 from gateway.web import map as city_map
 from gateway.web.calls import services, tried
 from gateway.web.catalog import _
 from gateway.web.chrome import page
 from gateway.web.entries import Entry
-from gateway.web.files import shown_picture
 
 pages = Blueprint("reporting", __name__)
-PHOTOS, PHOTO_BYTES = 3, 5 * 1024 * 1024
+PHOTOS = 3
 _NAMES = {"position": "peta", "latitude": "peta", "longitude": "peta", "photos": "foto", "content": "foto", "file_name": "foto"}
 _NAMES |= {f"photos.{place}": "foto" for place in range(PHOTOS)}
 _TIMEOUT = 15.0  # seconds: pictures are made anew while the person waits
@@ -69,32 +68,15 @@ class _Draft:
 
     @classmethod
     def posted(cls) -> _Draft:
-        files = [(_plain(file.filename or ""), file.read()) for file in request.files.getlist("foto")]
-        with gateway().db.transaction(readonly=True) as session:
-            kept = kept_pictures.kept(session, gateway().vault, _person(), request.form.getlist("tersimpan")[:PHOTOS])
+        files = [(chosen.plain(file.filename or ""), file.read()) for file in request.files.getlist("foto")]
+        kept = chosen.kept(request.form.getlist("tersimpan")[:PHOTOS])
         draft = cls(Entry.typed(), kept, [(name, content) for name, content in files if content])
         draft.entry.values |= {name: draft.entry.values.get(name, "") for name in ("text", "address", "kelurahan", "peta", "foto")}
         return draft
 
     def keep(self) -> list[Picture]:
         """Keep the pictures that came now, so that they need not be chosen again."""
-        room = max(0, PHOTOS - len(self.kept))
-        with gateway().db.transaction() as session:
-            made = [
-                kept_pictures.keep(session, gateway().vault, _person(), name, content)
-                for name, content in self.fresh[:room]
-                if len(content) <= PHOTO_BYTES
-            ]
-        return [*self.kept, *made]
-
-
-def _plain(name: str) -> str:
-    """Return a file's name as far as it can be shown."""
-    return "".join(sign for sign in name if sign.isprintable())[:120]
-
-
-def _person() -> str:
-    return f"{g.person.kind}:{g.person.id}"
+        return [*self.kept, *chosen.keep(self.fresh[: max(0, PHOTOS - len(self.kept))])]
 
 
 @pages.post("/lapor/<code>")
@@ -115,8 +97,7 @@ def _changed(category: Category, draft: _Draft) -> ResponseReturnValue:
     elif wanted == "tanpa-pin":
         values["lat"] = values["lon"] = ""
     elif wanted.startswith("lepas:"):
-        with gateway().db.transaction() as session:
-            kept_pictures.forget(session, _person(), [wanted.removeprefix("lepas:")])
+        chosen.forget([wanted.removeprefix("lepas:")])
         draft.kept = [each for each in draft.kept if each.id != wanted.removeprefix("lepas:")]
     return _form(category, draft.entry, draft.keep())
 
@@ -145,8 +126,7 @@ def _filed(category: Category) -> ResponseReturnValue:
         with entry.catching(names=_NAMES):
             spend("report", gateway().settings.rate_reports_per_hour)
             filed = services().complaints.File(asked, timeout=_TIMEOUT)
-            with gateway().db.transaction() as session:
-                kept_pictures.forget(session, _person(), [each.id for each in draft.kept])
+            chosen.forget([each.id for each in draft.kept])
             return redirect(f"/laporan/{filed.complaint_id}?ok=lapor", 303)
     entry.naming({"text": _("Apa yang terjadi"), "address": _("Alamat atau patokan"), "foto": _("Foto")})
     return _form(category, entry, draft.keep())
@@ -164,7 +144,7 @@ def _position(entry: Entry) -> Position | None:
 def _uploads(draft: _Draft) -> list[PhotoUpload]:
     if len(draft.kept) + len(draft.fresh) > PHOTOS:
         draft.entry.reject("foto", _("Paling banyak 3 foto. Foto yang lebih dari itu tidak ikut disimpan."))
-    if any(len(content) > PHOTO_BYTES for _name, content in draft.fresh):
+    if any(len(content) > chosen.BYTES for _name, content in draft.fresh):
         draft.entry.reject("foto", _("Satu foto paling besar 5 MB. Foto yang lebih besar tidak ikut disimpan."))
     return [
         *(PhotoUpload(file_name=each.name, content=each.content) for each in draft.kept),
@@ -176,8 +156,4 @@ def _uploads(draft: _Draft) -> list[PhotoUpload]:
 @reporter_required
 def picture(picture_id: str) -> Response:
     """Show a picture that waits with its form."""
-    with gateway().db.transaction(readonly=True) as session:
-        found = kept_pictures.kept(session, gateway().vault, _person(), [picture_id])
-    if not found:
-        abort(404)
-    return shown_picture(found[0].content, small=True)
+    return chosen.shown(picture_id)
