@@ -18,7 +18,7 @@ from deploy.local.state import ROOT, State
 @contextlib.contextmanager
 def running(home: Path) -> Iterator[State]:
     state = State(home)
-    project = compose.standin(state, secrets.environment(state) | {"GATEWAY_RATE_PER_MINUTE": "100000"})
+    project = compose.standin(state, secrets.environment(state))
     try:
         project.up()
         compose.seed(project, state)
