@@ -1,9 +1,12 @@
 """The processes as a supervisor starts them: migrate, demo, web, jobs, consume, relay."""
 
+import http.client
 import json
 import os
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -12,6 +15,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from chassis.testing.certificates import Authority
 
 ROOT = Path(__file__).parents[3]
 SOURCES = ("libs/malang/src", "libs/chassis/src", "services/gateway/src")
@@ -134,6 +138,70 @@ def test_the_portal_serves_reports_health_notices_a_rotation_and_stops(environme
         )
     finally:
         stop(child)
+
+
+def mounted(folder, name, authority):
+    """Write a certificate as Kubernetes mounts a secret: files are links into a folder that goes when the next one comes."""
+    fresh = folder / f"..{name}"
+    fresh.mkdir()
+    authority.issue(fresh)
+    before = (folder / "..data").resolve() if (folder / "..data").exists() else None
+    (folder / "..next").symlink_to(fresh.name)
+    (folder / "..next").replace(folder / "..data")
+    if before is None:
+        for each in ("tls.crt", "tls.key", "ca.crt"):
+            (folder / each).symlink_to(f"..data/{each}")
+    else:
+        shutil.rmtree(before)
+
+
+def shown(port, ca):
+    """Ask for the keys over TLS; return the certificate that answered."""
+    asked = http.client.HTTPSConnection("localhost", port, timeout=10, context=ssl.create_default_context(cafile=ca))
+    asked.request("GET", "/.well-known/jwks.json")
+    certificate = asked.sock.getpeercert(binary_form=True)
+    assert asked.getresponse().status == 200
+    asked.close()
+    return certificate
+
+
+def test_the_portal_shows_a_new_certificate_without_a_restart_or_a_failed_request(environment, tmp_path):
+    authority, port, health = Authority(), free_port(), free_port()
+    mounted(tmp_path, "first", authority)
+    files = {"GATEWAY_TLS_CERT": str(tmp_path / "tls.crt"), "GATEWAY_TLS_KEY": str(tmp_path / "tls.key")}
+    run(environment, "migrate")
+    child = start({**environment, **files, "GATEWAY_PORT": str(port), "GATEWAY_WORKERS": "1"}, "web", health)
+    try:
+        until_ready(health, patience=150)
+        before = shown(port, tmp_path / "ca.crt")
+        mounted(tmp_path, "second", authority)
+        until = time.monotonic() + 60
+        while shown(port, tmp_path / "ca.crt") == before:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        for _ in range(50):  # the worker before ends meanwhile
+            assert shown(port, tmp_path / "ca.crt") != b""
+            time.sleep(0.1)
+    finally:
+        stop(child)
+
+
+def test_a_certificate_without_its_key_stops_the_start(environment, tmp_path):
+    authority, other = Authority(), tmp_path / "other"
+    other.mkdir()
+    certificate, _, _ = authority.issue(tmp_path)
+    _, key, _ = authority.issue(other)
+    for wrong in ({"GATEWAY_TLS_CERT": str(certificate)}, {"GATEWAY_TLS_CERT": str(certificate), "GATEWAY_TLS_KEY": str(key)}):
+        done = subprocess.run(
+            [sys.executable, "-m", "gateway", "web"],
+            env={**environment, **wrong},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 2, done.stderr
+        assert "GATEWAY_TLS_CERT or GATEWAY_TLS_KEY is wrong" in done.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a worker whose parent was killed")

@@ -18,7 +18,13 @@ class Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Settings that every process has. The variable is the field's name in capitals: DATABASE_URL."""
 
     database_url: Annotated[str, Meta(description="PostgreSQL of this service, postgresql://…", min_length=1)]
-    event_bus_url: Annotated[str, Meta(description="Event bus: kafka://host:port[,host:port] or postgresql://…", min_length=1)]
+    event_bus_url: Annotated[
+        str,
+        Meta(
+            description="Event bus: kafka://host:port[,host:port] or postgresql://…; query of Kafka: security_protocol, ssl_cafile, ssl_certfile, ssl_keyfile, sasl_mechanism, sasl_plain_username, sasl_plain_password",
+            min_length=1,
+        ),
+    ]
     redis_url: Annotated[str, Meta(description="Redis, redis://… or unix://…; empty = local fallbacks only")] = ""
     log_level: Annotated[str, Meta(description="debug, info, warning or error", pattern="^(debug|info|warning|error)$")] = "info"
     log_format: Annotated[str, Meta(description="json, or console for a person", pattern="^(json|console)$")] = "json"

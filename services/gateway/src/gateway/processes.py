@@ -5,18 +5,29 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
+import signal
+import ssl
 import threading
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from chassis import telemetry
 from chassis.process import Body, Command, Running
+from chassis.settings import refuse
 
-from gateway.settings import Settings
+from gateway.settings import PREFIX, Settings
 
 if TYPE_CHECKING:  # each process loads only what it needs
+    from granian.server.common import AbstractServer
+
     from gateway.identity.means import Means
 
     Process = Running[Settings, Means]
+
+_LOOK = 1.0  # seconds between two looks at the files of the certificate
+log = telemetry.logger(__name__)
 
 
 def web(running: Process) -> None:
@@ -30,25 +41,66 @@ def web(running: Process) -> None:
     server = Granian(
         "gateway.wsgi:worker", factory=True, address=chosen.host, port=chosen.port, interface=Interfaces.WSGI, workers=chosen.workers,
         blocking_threads=chosen.threads + chosen.queue + REFUSING, backlog=1024, respawn_failed_workers=True, workers_kill_timeout=20, websockets=False,
-        log_access=False,
+        log_access=False, **_tls(chosen),
     )  # fmt: skip
-    threading.Thread(target=_watch, args=(running,), daemon=True).start()
+    threading.Thread(target=_watch, args=(running, server), daemon=True).start()
     try:
         server.serve()  # it handles signals itself
     finally:
         running.stop.set()
 
 
-def _watch(running: Process) -> None:
-    """Say that the process is at work once a worker answers."""
+def _tls(chosen: Settings) -> dict[str, Any]:
+    """Return what the server answers over TLS with, nothing where it answers over plain HTTP."""
+    from granian.constants import SSLProtocols
+
+    if not chosen.tls_cert and not chosen.tls_key:
+        return {}
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chosen.tls_cert, chosen.tls_key)
+    except OSError as wrong:  # those of the library are, too
+        refuse(f"{PREFIX}TLS_CERT or {PREFIX}TLS_KEY is wrong: {wrong}")
+    return {"ssl_cert": Path(chosen.tls_cert), "ssl_key": Path(chosen.tls_key), "ssl_protocol_min": SSLProtocols.tls12}
+
+
+def _watch(running: Process, server: AbstractServer[Any]) -> None:
+    """Say that the process is at work once a worker answers; then see whether the certificate changes."""
+    chosen = running.settings
+    seen = _stamps(chosen)
     while not running.at_work.is_set() and not running.stop.is_set():
-        if _answers(running.settings):
+        if _answers(chosen):
             running.at_work.set()
         running.stop.wait(0.1)
+    while chosen.tls_cert and not running.stop.wait(_LOOK):
+        try:
+            if (now := _stamps(chosen)) != seen:
+                _renew(server, chosen)
+                seen = now
+        except OSError as wrong:  # half-way through a change, or a bad one: the next look tells
+            log.warning("certificate_not_read", reason=str(wrong))
+
+
+def _stamps(chosen: Settings) -> list[int]:
+    return [Path(each).stat().st_mtime_ns for each in (chosen.tls_cert, chosen.tls_key) if each]
+
+
+def _renew(server: AbstractServer[Any], chosen: Settings) -> None:
+    """Let workers with the new certificate take over, one after the other; OSError when certificate and key do not fit."""
+    from granian.constants import SSLProtocols
+
+    # The server remembers where links pointed when it started, and a mounted secret is a link to a folder that goes.
+    server.build_ssl_context(Path(chosen.tls_cert), Path(chosen.tls_key), None, SSLProtocols.tls12, None, [], client_verify=False)
+    log.info("certificate_renewed")
+    os.kill(os.getpid(), signal.SIGHUP)
 
 
 def _answers(chosen: Settings) -> bool:
-    asked = http.client.HTTPConnection(chosen.host, chosen.port, timeout=2)
+    if chosen.tls_cert:
+        itself = ssl.create_default_context()
+        itself.check_hostname, itself.verify_mode = False, ssl.CERT_NONE  # the certificate names what others call it
+        asked: http.client.HTTPConnection = http.client.HTTPSConnection(chosen.host, chosen.port, timeout=2, context=itself)
+    else:
+        asked = http.client.HTTPConnection(chosen.host, chosen.port, timeout=2)
     try:
         asked.request("GET", "/.well-known/jwks.json")
         return asked.getresponse().status == http.client.OK

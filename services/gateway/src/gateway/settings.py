@@ -18,6 +18,11 @@ class Settings(Common, frozen=True, kw_only=True):
     secret: Annotated[str, Meta(description="Signs form tokens and page tokens; at least 32 characters", min_length=32)]
     host: Annotated[str, Meta(description="Address of the portal's server")] = "127.0.0.1"
     port: Annotated[int, Meta(description="Port of the portal's server", ge=1, le=65535)] = 8080
+    tls_cert: Annotated[
+        str,
+        Meta(description="PEM file: certificate of the portal's server, read again when it changes; empty = HTTP behind a proxy"),
+    ] = ""
+    tls_key: Annotated[str, Meta(description="PEM file: its key")] = ""
     public_url: Annotated[str, Meta(description="URL that people see; https makes cookies secure", pattern="^https?://[^/]+$")] = (
         "http://127.0.0.1:8080"
     )
