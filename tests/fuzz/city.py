@@ -1,66 +1,92 @@
 """A whole platform with people in it, for tests that attack it: each role signed in, things to aim at, and canaries to find."""
 
-import base64
 import contextlib
+import itertools
 import json
 import os
 import threading
 import urllib.request
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
+from callers import rows
 from chassis import rpc, testing
 from chassis.testing.servers import free_port
+from gateway.api import openapi
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from running import Running, started
+from valid import OPERATIONS, Case, case_of
+from world import World, settle
 
-from deploy.local import demo, run
-from deploy.local.demo import Person
-from deploy.local.programs import Platform
-from deploy.local.state import State
-from deploy.local.supervision import Supervisor
+from deploy.local.demo import Person, Surprise
 
+T = TypeVar("T")
 CASES = int(os.environ.get("FUZZ_CASES", "1200"))  # of one fuzzer; `make fuzz` asks for more
-# What a sensible person would put into a field, by its name; ids come from answers.
-SENSIBLE: dict[str, object] = {
-    "text": "Aspal berlubang sedalam mata kaki di depan pasar.", "reason": "Alasan yang cukup panjang untuk dibaca semua orang.",
-    "note": "Sudah diperiksa di tempat.", "kelurahan": "35.73.03.1008", "language": "id", "channel": "va", "category": "road",
-    "kind": "domisili", "purpose": "check", "position": {"latitude": -7.97, "longitude": 112.65}, "address": "Jl. Danau Toba 5",
-    "rating": 4, "volume": 25, "group": "IIIA", "month": "2026-10", "day": "2026-11-20", "version": 1, "page_size": 20,
-    "reasons": [{"field": "", "text": "Foto KTP tidak terbaca"}], "outcome": "repaired", "household": True, "amount": 1000,
-}  # fmt: skip
-MUCH = "1000000"
-GIVEN = {
-    "LOG_LEVEL": "warning", "GATEWAY_RATE_SIGN_IN_PER_MINUTE": MUCH, "GATEWAY_RATE_PER_MINUTE": MUCH,
-    "GATEWAY_UPSTREAM_TIMEOUT": "25", "GATEWAY_RATE_PERSON_PER_MINUTE": MUCH, "GATEWAY_RATE_REPORTS_PER_HOUR": MUCH,
-}  # fmt: skip
+STAFF = ("officer", "lurah", "water_cs", "cashier", "crew", "operator", "admin")
+AGAIN = ("problem:conflict", "problem:deadline", "problem:unavailable")
 
 
 @dataclass
 class City:
-    """The running platform, who is signed in, and ids by the name under which answers showed them."""
+    """The running platform, who lives there, and ids by the name under which answers showed them."""
 
-    state: State
-    platform: Platform
-    people: dict[str, Person] = field(default_factory=dict)
-    owner: dict[str, str] = field(default_factory=dict)  # how the citizen signs in
-    subjects: dict[str, str] = field(default_factory=dict)
+    running: Running
+    world: World
     ids: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    secrets: set[str] = field(default_factory=set)  # what only its owner and staff may ever see
 
     @property
     def url(self) -> str:
-        return self.platform.url
+        return self.running.url
+
+    @property
+    def owner(self) -> dict[str, str]:
+        """Return how the citizen signs in."""
+        return self.world.who
+
+    @property
+    def people(self) -> dict[str, Person]:
+        w = self.world
+        return {"nobody": w.nobody, "citizen": w.a, "other": w.b, **w.staff, "crew": w.crews[0]}
+
+    @property
+    def secrets(self) -> set[str]:
+        """Return what only the citizen and staff may ever see."""
+        who = self.owner
+        return {who["nik"], who["kk"], who["name"], who["phone"], "0" + who["phone"].removeprefix("+62")}
 
     def target(self, service: str) -> str:
-        return self.platform.services["gateway"][f"GATEWAY_{service.upper()}_TARGET"]
+        return self.running.platform.services["gateway"][f"GATEWAY_{service.upper()}_TARGET"]
 
     def log(self, process: str) -> str:
-        return (self.state.logs / f"{process}.log").read_text(encoding="utf-8", errors="replace")
+        return (self.running.state.logs / f"{process}.log").read_text(encoding="utf-8", errors="replace")
+
+    def forgive(self) -> None:
+        """Forget who has tried too often."""
+        rows(self.running, "gateway", "delete from throttle")
+        rows(self.running, "twuin", "delete from proof_tries")
+
+    def stage(self, name: str) -> Case:
+        """Make what an operation's valid call needs."""
+        self.forgive()
+        case = self._staged(name)
+        self.learn(case.ids | (case.body or {}))
+        return case
+
+    def _staged(self, name: str) -> Case:
+        for _ in range(5):
+            try:
+                return case_of(self.world, name)
+            except Surprise as wrong:  # a busy machine answers that one may try again, and so does a person
+                if not any(code in str(wrong) for code in AGAIN):
+                    raise
+        return case_of(self.world, name)
 
     def learn(self, answer: Any) -> None:
         """Remember every id in an answer by its name."""
@@ -102,82 +128,30 @@ def keys_of_ours_too(jwks: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def running(home: Path) -> Iterator[City]:
-    """Start a platform and fill it."""
-    with contextlib.ExitStack() as stack:
-        state = State(home)
-        state.prepare()
-        port = str(free_port())
-        keys = stack.enter_context(keys_of_ours_too(f"http://127.0.0.1:{port}/.well-known/jwks.json"))
-        platform = Platform.plan(state, GIVEN | {"PORT": port, "SINGO_JWKS_URL": keys, "TWUIN_JWKS_URL": keys})
-        supervisor = Supervisor(state, platform.programs)
-        stack.callback(supervisor.stop)
-        run.start(state, platform, supervisor)
-        run.start_rest(platform, supervisor)
-        city = City(state, platform)
-        fill(city)
-        yield city
+def inhabited(home: Path) -> Iterator[City]:
+    """Start a platform and let people live in it."""
+    port = str(free_port())
+    with keys_of_ours_too(f"http://127.0.0.1:{port}/.well-known/jwks.json") as keys:
+        given = {"PORT": port, "GATEWAY_UPSTREAM_TIMEOUT": "25", "SINGO_JWKS_URL": keys, "TWUIN_JWKS_URL": keys}
+        with started("postgresql", home, given) as running:
+            yield City(running, settle(running))
 
 
-def fill(city: City) -> None:
-    """Sign everybody in and let the citizen have one of everything."""
-    signins: dict[str, Any] = city.state.read("signins")
-    home = city.state.home
-    with contextlib.redirect_stdout(None):
-        owner, who = demo.register(city.url, signins["people"], home)
-        other, _ = demo.register(city.url, signins["people"], home)
-    city.people = {"nobody": Person(city.url), "citizen": owner, "other": other}
-    for entry in signins["staff"]:
-        if entry["role"] not in city.people:
-            city.people[entry["role"]] = demo.sign_in_staff(city.url, entry)
-    for role, person in city.people.items():
-        if person.token:
-            payload = person.token.split(".")[1]
-            city.subjects[role] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"]
-    city.owner = who
-    city.secrets = {who["nik"], who["kk"], who["name"], who["phone"], "+62" + who["phone"].lstrip("0")}
-    with contextlib.suppress(demo.Surprise):
-        connection = next(each for each in signins["connections"] if demo._links(owner, each))
-        city.learn(connection)
-    furnish(city, owner)
-    report(city, owner)
+def sent(case: Case) -> dict[str, Any]:
+    """Return query, body and headers of a case as `requests` takes them."""
+    wanted: dict[str, Any] = {"params": case.query, "headers": case.headers}
+    if case.file:
+        return wanted | {"files": {"file": case.file}, "data": case.body}
+    if case.raw is not None:
+        return wanted | {"data": case.raw}
+    return wanted if case.body is None else wanted | {"json": case.body}
 
 
-def furnish(city: City, owner: Person) -> None:
-    """Let the citizen have a draft, a letter, a bill and a payment; what they are called is learned from every list."""
-    body = {"kind": "domisili", "fields": demo.fill(owner.call("GET", "/charter/kinds/domisili")["form_schema"])}
-    for stage in ("draft", "submitted", "signed"):
-        draft = owner.call("POST", "/applications", body, expect=201)
-        where = f"/applications/{draft['application_id']}"
-        for requirement in owner.call("GET", "/charter/kinds/domisili")["requirements"]:
-            if requirement["required"]:
-                scan = (f"{requirement['code']}.png", demo.picture())
-                city.learn(owner.call("POST", f"{where}/attachments", {"requirement": requirement["code"]}, file=scan, expect=201))
-        if stage != "draft":
-            owner.call("POST", f"{where}/submit", {})
-        if stage == "signed":
-            office = f"/office{where}"
-            for role, step in (("officer", "claim"), ("officer", "approve"), ("lurah", "sign")):
-                city.people[role].call("POST", f"{office}/{step}", {})
-    bills = owner.call("GET", "/bills")["bills"]
-    open_bill = next(bill["bill_id"] for bill in bills if bill["state"] == "open")
-    city.learn(owner.call("POST", "/payments", {"bill_ids": [open_bill], "channel": "va"}, expect=201))
-    for path in ("/applications", "/letters", "/connections", "/bills", "/payments", "/me", "/me/sessions", "/charter/kinds"):
-        city.learn(owner.call("GET", path))
-
-
-def report(city: City, owner: Person) -> None:
-    """File reports, and learn what the desks of staff show."""
-    body = {name: SENSIBLE[name] for name in ("category", "text", "position", "kelurahan")}
-    for category in ("road", "water_leak"):
-        with contextlib.suppress(demo.Surprise):  # it needs a photo, or is not offered in this city
-            city.learn(owner.call("POST", "/complaints", body | {"category": category}, expect=201))
-    for role, path in (("officer", "/office/applications"), ("officer", "/office/complaints"), ("crew", "/water/work-orders"),
-                       ("operator", "/water/leaks"), ("operator", "/water/work-orders"), ("lurah", "/office/letters"),
-                       ("water_cs", "/water/runs"), ("nobody", "/complaints/public")):  # fmt: skip
-        answer = raw(city.people[role], "GET", path)
-        if answer.ok:
-            city.learn(answer.json())
+def call(person: Person, name: str, case: Case) -> requests.Response:
+    """Call an operation as somebody."""
+    operation = OPERATIONS[name]
+    quoted = {each: requests.utils.quote(value, safe="") for each, value in case.ids.items()}
+    return raw(person, operation.method, operation.path.format(**quoted), **sent(case))
 
 
 def raw(person: Person, method: str, path: str, **keywords: Any) -> requests.Response:
@@ -186,3 +160,73 @@ def raw(person: Person, method: str, path: str, **keywords: Any) -> requests.Res
     if person.token:
         headers["Authorization"] = f"Bearer {person.token}"
     return requests.request(method, f"{person.url}/api/v1{path}", headers=headers, timeout=30, allow_redirects=False, **keywords)
+
+
+@dataclass
+class Aim:
+    """A valid call of an operation, made anew when it was used up."""
+
+    city: City
+    name: str
+    left: int = 2
+    case: Case = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.case = self.city.stage(self.name)
+
+    def used_up(self) -> None:
+        """Make another one, as often as the demo's city has things enough."""
+        if self.left:
+            self.left -= 1
+            self.case = self.city.stage(self.name)
+
+
+class Score:
+    """How often each operation, and each role, was answered in which way, and what was wrong."""
+
+    def __init__(self) -> None:
+        self.operations: dict[str, Counter[str]] = defaultdict(Counter)
+        self.roles: dict[str, Counter[str]] = defaultdict(Counter)
+        self.wrong: list[str] = []
+
+    def count(self, name: str, role: str, outcome: str) -> None:
+        self.operations[name][outcome] += 1
+        self.roles[role][outcome] += 1
+
+    @property
+    def total(self) -> int:
+        return sum(counts.total() for counts in self.operations.values())
+
+    def unreached(self, good: str) -> list[str]:
+        """Return what was never answered with `good`."""
+        return [name for name, counts in self.operations.items() if not counts[good]]
+
+    def table(self, title: str, good: str) -> str:
+        reached = len(self.operations) - len(self.unreached(good))
+        lines = [f"\n{title}: {self.total} calls, {reached} of {len(self.operations)} reached with valid data ({good})"]
+        for each in (self.roles, self.operations):
+            for name, counts in sorted(each.items()):
+                others = "  ".join(f"{outcome} {number}" for outcome, number in sorted(counts.items()) if outcome != good)
+                lines.append(f"  {name:48} {good} {counts[good]:5}  {others}")
+        return "\n".join(lines)
+
+
+def drawn(strategy: st.SearchStrategy[T], count: int) -> Iterator[T]:
+    """Return as many examples as asked for, the same at every run; of a small choice they come again."""
+    found: list[T] = []
+
+    @seed(2026)
+    @settings(max_examples=count, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(strategy)
+    def draw(example: T) -> None:
+        found.append(example)
+
+    draw()
+    return itertools.islice(itertools.cycle(found), count)
+
+
+def owned(name: str) -> bool:
+    """Tell whether an operation reaches a thing of one citizen by its id."""
+    operation = OPERATIONS[name]
+    by_id = any(parameter.endswith("_id") for parameter in openapi.parameters(operation.path))
+    return by_id and operation.who in {"citizen", "reporter", "signed_in"}

@@ -1,21 +1,18 @@
 """Over every route and RPC: with the same id the owner gets 2xx and citizen B is told that there is no such thing.
 
-The tables of the API are walked, so a new route fails here until it says how it is reached. Every RPC is either one row
-of those tables or named below with the test that holds it.
+The tables of the API are walked, so a new route fails here until it says how it is reached (valid.py). Every RPC is either
+one row of those tables or named below with the test that holds it.
 """
 
 import json
-import secrets
 from pathlib import Path
-from typing import Any
 
 import pytest
-from gateway.api import openapi
 from gateway.api.remote import REMOTE
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
-from owners import OPERATIONS, Case, World, paper, reach, world
+from owners import anything, reach, world
+from valid import OPERATIONS, ROLE, case_of
 
-from deploy.local import demo
 from deploy.local.demo import Person
 
 __all__ = ["world"]  # a fixture
@@ -27,47 +24,11 @@ ELSEWHERE = {
     "malang.twuin.v1.Payments/SimulatePayment": "the demo's bank: any citizen who has the number may pay",
     "malang.twuin.v1.Connections/BeginPhoneProof": "answers alike for every number: connections_beginPhoneProof",
     "malang.twuin.v1.Connections/TakePhoneProofDelivery": "for the gateway's own token only: services/twuin/tests/connections",
+    **{
+        f"malang.platform.v1.Platform/{rpc}": "for admins, of no person's things: services/singo/tests/test_platform.py"
+        for rpc in ("GetStatus", "ListDeadLetters", "Redrive")
+    },
 }
-
-
-def cases(w: World) -> dict[str, Any]:
-    """Return, by operation, how a thing of A is reached by its id."""
-    application = lambda make, **more: lambda: Case({"application_id": make()}, **more)  # noqa: E731 - a table of one-liners
-    return {
-        "applications_get": application(w.draft),
-        "applications_updateDraft": application(w.draft, body={"kind": "domisili", "fields": {}}),
-        "applications_discardDraft": application(w.draft),
-        "applications_addAttachment": application(w.draft, body={"requirement": w.kind["requirements"][0]["code"]}, file=True),
-        "applications_getAttachment": lambda: attached(w),
-        "applications_removeAttachment": lambda: attached(w),
-        "applications_submit": application(w.ready, body={}),
-        "applications_withdraw": application(w.submitted, body={"reason": "Tidak jadi"}),
-        "letters_get": lambda: Case({"letter_id": w.ids["letter_id"]}),
-        "letters_download": lambda: Case({"letter_id": w.ids["letter_id"]}),
-        "connections_get": lambda: Case({"connection_id": w.ids["connection_id"]}),
-        "metering_usage": lambda: Case({"connection_id": w.ids["connection_id"]}),
-        "billing_listBills": lambda: Case({}, query=f"?connection_id={w.ids['connection_id']}"),
-        "billing_getBill": lambda: Case({"bill_id": w.bill()}),
-        "payments_start": lambda: Case({}, body={"bill_ids": [w.bill()], "channel": "qris"}),
-        "payments_get": lambda: Case({"payment_id": w.ids["paid"]}),
-        "payments_cancel": lambda: Case({"payment_id": w.payment()}, body={}),
-        "payments_receipt": lambda: Case({"payment_id": w.ids["paid"]}),
-        "me_session_end": lambda: Case({"session_id": other_session(w)}),
-        "me_notice_read": lambda: Case({"notice_id": w.a.call("GET", "/me/notices")["notices"][-1]["notice_id"]}, body={}),
-        "complaints_get": lambda: Case({"complaint_id": w.report()}),
-        "complaints_getPhoto": lambda: photo(w),
-        "complaints_withdraw": lambda: Case({"complaint_id": w.report()}, body={"reason": "Sudah baik lagi"}),
-        "complaints_reopen": lambda: Case({"complaint_id": w.resolved()}, body={"reason": "Lubangnya muncul lagi"}),
-        "complaints_rate": lambda: Case({"complaint_id": w.resolved()}, body={"rating": 4, "text": ""}),
-        "new_connections_apply": lambda: first_of_all(w),
-        "new_connections_get": lambda: Case({"application_id": w.applied()}),
-        "new_connections_getDocument": lambda: paper(w),
-        "new_connections_withdraw": lambda: Case({"application_id": w.applied()}, body={"reason": "Tidak jadi"}),
-        "new_connections_replaceProof": lambda: Case({"application_id": w.applied()}, body={"letter_id": w.ids["letter_id"]}),
-        "me_email_verify": lambda: email_proof(w),
-        "connections_linkByPhone": lambda: phone_proof(w),
-        "connections_unlink": lambda: Case({"connection_id": w.ids["connection_id"]}),  # last: A has no connection after it
-    }
 
 
 # Citizens' operations that reach nothing by an id of somebody: what they answer is found by who asks.
@@ -80,51 +41,19 @@ BY_CALLER = {
 }  # fmt: skip
 
 
-def attached(w):
-    draft = w.draft()
-    return Case({"application_id": draft, "attachment_id": w.attach(draft, w.kind["requirements"][0]["code"])})
+CITIZEN_OPERATIONS = {name for name, op in OPERATIONS.items() if op.who in {"citizen", "reporter", "signed_in"}}
 
 
-def photo(w):
-    complaint = w.report()
-    return Case({"complaint_id": complaint, "photo_id": w.photo_of(complaint)})
+def test_every_operation_says_how_it_is_reached():
+    assert set(ROLE) == set(OPERATIONS)
+    assert BY_CALLER < CITIZEN_OPERATIONS
 
 
-def first_of_all(w):
-    w.unapplied()
-    return Case({}, body=w.wanted())  # with A's letter: B is told that there is none
-
-
-def email_proof(w):
-    address = f"{secrets.token_hex(4)}@malang.example"
-    proof = w.a.call("POST", "/me/email", {"email": address}, expect=202)
-    code = demo.code_sent_to(w.a, address, 0)
-    return Case({"proof_id": proof["proof_id"]}, body={"code": code}, strange=422)  # as a wrong code is
-
-
-def other_session(w):
-    return next(s["session_id"] for s in w.a.call("GET", "/me/sessions")["sessions"] if not s["current"])
-
-
-def phone_proof(w):
-    phone = next(c["phone"] for c in w.signins["connections"] if c["number"] == w.ids["connection_number"])
-    w.a.call("DELETE", f"/connections/{w.ids['connection_id']}")
-    before = demo.count_messages(w.a, phone)
-    proof = w.a.call("POST", "/connections/phone-proofs", {"connection_number": w.ids["connection_number"]}, expect=201)
-    return Case({"proof_id": proof["proof_id"]}, body={"code": demo.code_sent_to(w.a, phone, before)})
-
-
-CITIZEN_OPERATIONS = [name for name, op in OPERATIONS.items() if op.who in {"citizen", "reporter", "signed_in"}]
-
-
-def test_every_citizen_operation_is_owned_and_none_is_unlisted(world):
-    table = cases(world)
-    assert set(CITIZEN_OPERATIONS) == set(table) | BY_CALLER
-    Person(world.url).call("POST", "/auth/tokens", {"identifier": world.who["nik"], "password": world.who["password"]})
-    for name, make in table.items():
-        case = make()
-        reach(world.b, name, case, case.strange)
-        reach(world.a, name, case, OPERATIONS[name].status)
+@pytest.mark.parametrize("name", sorted(CITIZEN_OPERATIONS - BY_CALLER))
+def test_every_citizen_operation_is_owned_and_none_is_unlisted(world, name):
+    case = case_of(world, name)
+    reach(world.b, name, case, case.strange)
+    reach(world.a, name, case, OPERATIONS[name].status)
 
 
 def test_lists_of_b_show_nothing_of_a(world):
@@ -145,27 +74,22 @@ def test_lists_of_b_show_nothing_of_a(world):
     assert world.ids["letter_id"] not in mine
 
 
-OFFICE = {
-    "applications_open": ("submitted", "?purpose=check", None),
-    "applications_claim": ("submitted", "", {}),
-    "applications_release": ("claimed", "", {}),
-    "applications_return": ("claimed", "", {"reasons": [{"field": "", "text": "Foto KTP tidak terbaca"}]}),
-    "applications_approve": ("claimed", "", {}),
-    "applications_refuse": ("claimed", "", {"reason": "Bukan warga kelurahan ini"}),
-}
+OFFICE = (
+    "applications_open", "applications_openAttachment", "applications_claim", "applications_release", "applications_return",
+    "applications_approve", "applications_refuse",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", OFFICE)
 def test_an_officer_of_another_kelurahan_finds_nothing_and_a_citizen_is_not_allowed(world, name):
-    state, query, body = OFFICE[name]
-    case = Case({"application_id": getattr(world, state)()}, body=body, query=query)
+    case = case_of(world, name)
     reach(world.stranger, name, case, 404)
     reach(world.b, name, case, 403)
     reach(world.staff["officer"], name, case, 200)
 
 
 def test_only_the_lurah_of_the_kelurahan_signs(world):
-    case = Case({"application_id": world.approved()}, body={})
+    case = case_of(world, "applications_sign")
     reach(world.b, "applications_sign", case, 403)
     reach(world.staff["officer"], "applications_sign", case, 403)
     reach(world.staff["lurah"], "applications_sign", case, 200)
@@ -174,9 +98,7 @@ def test_only_the_lurah_of_the_kelurahan_signs(world):
 def test_every_staff_operation_refuses_citizens(world):
     for name, operation in OPERATIONS.items():
         if operation.who == "staff":
-            path = operation.path
-            for parameter in openapi.parameters(path):
-                path = path.replace(f"{{{parameter}}}", "00000000-0000-4000-8000-000000000000")
+            path = anything(operation.path)
             body = None if operation.method == "GET" else {}
             file = ("a.csv", b"x") if getattr(operation, "body", "") == "file" else None
             assert world.b.call(operation.method, path, body, expect=403, file=file)["status"] == 403, name
@@ -186,9 +108,7 @@ def test_every_operation_that_needs_a_person_refuses_nobody(world):
     nobody = Person(world.url)
     for operation in OPERATIONS.values():
         if operation.who != "anyone":
-            path = operation.path
-            for parameter in openapi.parameters(path):
-                path = path.replace(f"{{{parameter}}}", "00000000-0000-4000-8000-000000000000")
+            path = anything(operation.path)
             nobody.call(operation.method, path, None if operation.method == "GET" else {}, expect=401)
 
 

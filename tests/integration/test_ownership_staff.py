@@ -1,32 +1,22 @@
 """Staff of another kelurahan, crew or agency, and guests: each finds or may do what is theirs and no more."""
 
-import secrets
-
 import pytest
-from owners import OPERATIONS, Case, anything, paper, reach, report, world
+from owners import anything, reach, world
+from valid import CREW, OPERATIONS, Case, case_of
+from world import report
 
-from deploy.local import demo
 from deploy.local.demo import Person
 
 __all__ = ["world"]  # a fixture
 
-REPORTS = {
-    "complaints_open": ("?purpose=complaint", None),
-    "complaints_openPhoto": ("?purpose=complaint", None),
-    "complaints_assign": ("", {}),
-    "complaints_answer": ("", {"text": "Akan kami lihat besok pagi."}),
-    "complaints_resolve": ("", {"text": "Sudah ditambal kemarin."}),
-    "complaints_refuse": ("", {"reason": "Bukan kewenangan kelurahan."}),
-}
+REPORTS = (
+    "complaints_open", "complaints_openPhoto", "complaints_assign", "complaints_answer", "complaints_resolve", "complaints_refuse",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_report_is_opened_and_moved_by_its_kelurahan_only(world, name):
-    complaint = world.report()
-    if name in {"complaints_answer", "complaints_resolve"}:
-        world.staff["officer"].call("POST", f"/office/complaints/{complaint}/assign", {})
-    query, body = REPORTS[name]
-    case = Case({"complaint_id": complaint, "photo_id": world.photo_of(complaint)}, body=body, query=query)
+    case = case_of(world, name)
     reach(world.stranger, name, case, 404)
     reach(world.b, name, case, 403)
     for other in (world.crews[0], world.staff["operator"], world.staff["water_cs"]):
@@ -35,11 +25,8 @@ def test_a_report_is_opened_and_moved_by_its_kelurahan_only(world, name):
 
 
 def test_a_guest_reaches_the_own_reports_and_nothing_else(world):
-    phone = f"+62812{secrets.randbelow(10**8):08}"
-    nobody = Person(world.url)
-    begun = nobody.call("POST", "/auth/guests/codes", {"phone": phone}, expect=202)
-    wanted = {"registration_id": begun["registration_id"], "code": demo.code_sent_to(world.a, phone, 0)}
-    guest = Person(world.url, nobody.call("POST", "/auth/guests/tokens", wanted)["access_token"])
+    token = reach(Person(world.url), "guest_token", case_of(world, "guest_token"), 200)["access_token"]
+    guest = Person(world.url, token)
     own, theirs = report(guest, "road"), world.report()
     assert guest.call("GET", f"/complaints/{own}")["guest"] is True
     assert [each["complaint_id"] for each in guest.call("GET", "/complaints")["complaints"]] == [own]
@@ -51,93 +38,55 @@ def test_a_guest_reaches_the_own_reports_and_nothing_else(world):
             guest.call(operation.method, anything(operation.path), body, expect=401)
 
 
-IN_THE_FIELD = {  # in the order of the work
-    "work_orders_get": (None, False),
-    "work_orders_accept": ({}, False),
-    "work_orders_arrive": ({"latitude": 0, "longitude": 0}, False),
-    "work_orders_addPhoto": ({}, True),
-    "work_orders_getPhoto": (None, False),
-    "work_orders_setMaterials": ({"materials": []}, False),
-    "work_orders_complete": ({"outcome": "repaired", "note": ""}, False),
-}
-
-
-def order_of(world, complaint):
-    """Return the number of a leak's work order, its id and whose it is."""
-
-    def asked():
-        return world.a.call("GET", f"/complaints/{complaint}")["water_reference"]
-
-    number = demo.wait_for("a work order", asked)
-    for crew in world.crews:
-        for order in crew.call("GET", "/crew/work-orders?page_size=100")["work_orders"]:
-            if order["number"] == number:
-                return number, order["work_order_id"], crew
-    raise AssertionError(f"no crew has {number}")
-
-
-def test_a_crew_finds_no_work_of_another_crew_and_nobody_else_does_its_work(world):
-    number, order, own = order_of(world, world.report("water_leak"))
-    ids = {"work_order_id": order}
-    for name, (body, file) in IN_THE_FIELD.items():
-        if name == "work_orders_getPhoto":
-            ids["photo_id"] = own.call("GET", f"/crew/work-orders/{order}")["photos"][-1]["photo_id"]
-        case = Case(ids, body=body, file=file)
-        for crew in world.crews:
-            if crew is not own:
-                reach(crew, name, case, 404)
-        for other in (world.b, world.staff["officer"], world.staff["cashier"]):
-            reach(other, name, case, 403)
-        if name != "work_orders_getPhoto":  # which the operator may see, too
-            reach(world.staff["operator"], name, case, 403)
-        reach(own, name, case, OPERATIONS[name].status)
+@pytest.mark.parametrize("name", sorted(set(CREW) - {"work_orders_listMine"}))
+def test_a_crew_finds_no_work_of_another_crew_and_nobody_else_does_its_work(world, name):
+    case = case_of(world, name)
+    own = case.by
     for crew in world.crews:
         if crew is not own:
-            listed = crew.call("GET", "/crew/work-orders?completed=true&page_size=100")["work_orders"]
-            assert number not in {each["number"] for each in listed}
+            reach(crew, name, case, 404)
+    for other in (world.b, world.staff["officer"], world.staff["cashier"]):
+        reach(other, name, case, 403)
+    if name != "work_orders_getPhoto":  # which the operator may see, too
+        reach(world.staff["operator"], name, case, 403)
+    reach(own, name, case, OPERATIONS[name].status)
 
 
-def test_the_board_of_leaks_is_the_operators_and_customer_services(world):
-    number, order, own = order_of(world, world.report("water_leak"))
-    operator = world.staff["operator"]
-    leak = next(each for each in operator.call("GET", "/water/leaks")["leaks"] if each["work_order_number"] == number)
-    ids = {"leak_id": leak["leak_id"], "work_order_id": order}
-    photo_id = operator.call("GET", f"/water/leaks/{leak['leak_id']}")["reports"][0]["photo_ids"][0]
-    crew = own.call("GET", f"/crew/work-orders/{order}")["crew"]
-    for name, body in (
-        ("leaks_board", None), ("leaks_get", None), ("leaks_getPhoto", None), ("work_orders_list", None), ("work_orders_open", None),
-        ("work_orders_assignCrew", {"crew": crew}),
-    ):  # fmt: skip
-        case = Case(ids | {"photo_id": photo_id}, body=body)
-        for other in (world.b, world.staff["officer"], own):
-            reach(other, name, case, 403)
-        reach(operator, name, case, 200)
+def test_a_crew_lists_its_own_work_only(world):
+    number, _, own = world.order_of(world.report("water_leak"))
+    for crew in world.crews:
+        for completed in ("true", "false"):
+            listed = reach(crew, "work_orders_listMine", Case(query={"completed": completed, "page_size": "100"}), 200)
+            numbers = {each["number"] for each in listed["work_orders"]}
+            assert (number in numbers) == (crew is own and completed == "false")
 
 
-DESK = {
-    "new_connections_open": ("?purpose=check", None),
-    "new_connections_openDocument": ("?purpose=check", None),
-    "new_connections_check": ("", {"note": ""}),
-    "new_connections_refuse": ("", {"reason": "documents", "text": "Fotonya tidak terbaca."}),
-}
+BOARD = ("leaks_board", "leaks_get", "leaks_getPhoto", "work_orders_list", "work_orders_open", "work_orders_assignCrew")
+
+
+@pytest.mark.parametrize("name", BOARD)
+def test_the_board_of_leaks_is_the_operators_and_customer_services(world, name):
+    case = case_of(world, name)
+    for other in (world.b, world.staff["officer"], *world.crews):
+        reach(other, name, case, 403)
+    reach(world.staff["operator"], name, case, 200)
+
+
+DESK = ("new_connections_open", "new_connections_openDocument", "new_connections_check", "new_connections_refuse")
 
 
 @pytest.mark.parametrize("name", DESK)
 def test_an_application_for_a_connection_is_customer_services(world, name):
-    case = paper(world)
-    case.query, case.body = DESK[name]
+    case = case_of(world, name)
     for other in (world.b, world.staff["officer"], world.staff["cashier"], world.crews[0]):
         reach(other, name, case, 403)
     reach(world.staff["water_cs"], name, case, 200)
 
 
 def test_only_the_lurah_revokes_a_letter_and_others_find_none_of_the_kelurahan(world):
-    application = world.approved()
-    world.staff["lurah"].call("POST", f"/office/applications/{application}/sign", {})
-    signed = demo.wait_for("the letter", lambda: world.a.call("GET", f"/applications/{application}")["letter_id"])
-    case = Case({"letter_id": signed}, body={"reason": "Alamatnya ternyata keliru."})
+    case = case_of(world, "letters_revoke")
     elsewhere = world.stranger.call("GET", "/office/letters?page_size=100")["letters"]
-    assert signed not in {each["letter_id"] for each in elsewhere}
+    assert case.ids["letter_id"] not in {each["letter_id"] for each in elsewhere}
     for other in (world.b, world.staff["officer"], world.staff["operator"], world.crews[0]):
         reach(other, "letters_revoke", case, 403)
     reach(world.staff["lurah"], "letters_revoke", case, 200)
