@@ -49,7 +49,7 @@ class Settings(Serving, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, Meta(description="TOML file of the crews, which `migrate` loads; empty = the labelled demo crews")
     ] = ""
     leak_join_metres: Annotated[
-        int, Meta(description="Metres within which a report joins an open leak of its zone", ge=0, le=1000)
+        int, Meta(description="Metres within which a report joins an open leak, across zones too", ge=0, le=1000)
     ] = 60
     workload_key: Annotated[
         str, Meta(description="Own Ed25519 key for calls to other services, id:base64 of 32 bytes; empty = it calls none")

@@ -14,8 +14,10 @@ from twuin.leaks.service import NoZone, ReportUnknown
 from twuin.work_orders import State as WorkState
 
 from services.twuin.tests.leaks.conftest import CREW, HERE
+from services.twuin.tests.waterworks import SAWOJAJAR
 
 METRE = 1 / 111_195  # degrees of latitude
+MADYOPURO = "35.73.03.1009"  # in the zone beside Sawojajar's
 
 
 def test_a_report_opens_a_leak_with_a_work_order_for_the_crew_of_its_zone(city):
@@ -47,6 +49,22 @@ def test_a_report_near_by_joins_and_one_further_away_does_not(city):
     [joined] = city.said(facts.LeakJoined)
     assert (joined.complaint_id, joined.work_order_number) == (second, city.orders()[0].number)
     assert [fact.complaint_id for fact in city.said(facts.LeakOpened)] == [first, third]
+
+
+def test_a_report_from_beyond_the_border_of_a_zone_joins_by_distance_too(city):
+    city.report()
+    beyond = city.report((HERE[0] + 55 * METRE, HERE[1]), kelurahan=MADYOPURO)
+    further = city.report((HERE[0] + 130 * METRE, HERE[1]), kelurahan=MADYOPURO)
+    assert [leak.zone for leak in city.leaks()] == ["Z06", "Z07"]
+    assert [fact.complaint_id for fact in city.said(facts.LeakJoined)] == [beyond]
+    assert city.said(facts.LeakOpened)[-1].complaint_id == further
+
+
+def test_reports_from_both_sides_of_a_border_at_once_make_one_leak(city):
+    filed = [city.filed((HERE[0] + each * METRE, HERE[1]), kelurahan=(SAWOJAJAR, MADYOPURO)[each % 2]) for each in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(city.say, filed))
+    assert (len(city.leaks()), len(city.said(facts.LeakJoined))) == (1, 5)
 
 
 def test_of_two_open_leaks_the_nearer_one_is_joined(city):

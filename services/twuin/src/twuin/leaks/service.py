@@ -71,9 +71,9 @@ def reported(session: Session, means: Means, filed: Filed) -> uuid.UUID:
     zone = network.zone_of(filed.kelurahan)
     if zone is None:
         raise NoZone(kelurahan=filed.kelurahan)
-    # One report of a zone at a time: of several at once the first opens the leak, and the others find it.
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended("leaks:" + zone.code, 0))))
-    leak = _joinable(session, zone.code, filed.position, means.join_metres)
+    # One report at a time: of several at once the first opens the leak, and the others find it, also across a zone's border.
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended("leaks", 0))))
+    leak = _joinable(session, filed.position, means.join_metres)
     if leak is not None:
         _join(session, leak, filed)
     else:
@@ -114,11 +114,11 @@ def withdrawn(session: Session, complaint_id: uuid.UUID) -> None:
         record.pass_on_reports(session, leak)
 
 
-def _joinable(session: Session, zone: str, position: Position | None, within: int) -> LeakRow | None:
-    """Return the open leak of the zone that is nearest to a position, locked; None where none is near enough."""
+def _joinable(session: Session, position: Position | None, within: int) -> LeakRow | None:
+    """Return the open leak that is nearest to a position, in whichever zone, locked; None where none is near enough."""
     if position is None:
         return None
-    query = sa.select(LeakRow.leak_id, LeakRow.latitude, LeakRow.longitude).where(LeakRow.zone == zone, LeakRow.state.in_(_OPEN))
+    query = sa.select(LeakRow.leak_id, LeakRow.latitude, LeakRow.longitude).where(LeakRow.state.in_(_OPEN))
     places = [
         (leak_id, (latitude, longitude))
         for leak_id, latitude, longitude in session.execute(query.order_by(LeakRow.opened_at))
