@@ -4,8 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from chassis.outbox import topic_of
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from singo import app as singo
+from twuin import app as twuin
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = FileDescriptorSet.FromString((ROOT / "libs/malang/src/malang/descriptors.binpb").read_bytes()).file
@@ -34,6 +37,20 @@ def test_topic_and_key_are_right(name):
     # access facts are keyed by what was looked at
     if not name.endswith("Viewed"):
         assert ROWS[name][2] in {field.name for field in message.field}
+
+
+def test_whoever_rebuilds_a_projection_finds_a_source_that_says_its_state_again():
+    from gateway.errands.subscriptions import subscriptions as errands
+    from twuin.new_connections.subscriptions import subscriptions as proofs
+
+    rebuilt = {topic_of(each.fact) for each in (*errands(), *proofs(means=None)) if each.restated}
+    able = {
+        f"{service.name}.{each.name}"
+        for service in (singo.SERVICE, twuin.SERVICE)
+        for each in service.capabilities
+        if each.state is not None
+    }
+    assert rebuilt == able
 
 
 @pytest.mark.parametrize("name", FACTS)

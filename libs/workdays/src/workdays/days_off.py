@@ -22,4 +22,6 @@ def city_calendar() -> Calendar:
     Joint leave is known for years whose joint decree has been published (2027 is the last one today);
     later years have the national holidays, religious ones computed.
     """
+    import holidays.countries.indonesia  # noqa: F401 - loaded here, not by the first question, which may come inside a transaction
+
     return Calendar(lambda day: day in _of_year(day.year))

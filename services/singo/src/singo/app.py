@@ -72,6 +72,12 @@ def _applications_subscriptions(_parts: Parts) -> Sequence[Subscription]:
     return SUBSCRIPTIONS
 
 
+def _applications_state(_parts: Parts, session: Session) -> Iterator[Again]:
+    from singo.applications import restating
+
+    return restating.state(session)
+
+
 def _applications_jobs(parts: Parts) -> Sequence[Job]:
     from singo.applications import jobs
 
@@ -128,7 +134,13 @@ def _platform(parts: Parts) -> Sequence[Served]:
 CAPABILITIES = (
     Capability("charter", served=_charter),
     Capability("letters", served=_letters, jobs=_letters_jobs, state=_letters_state),
-    Capability("applications", served=_applications, subscriptions=_applications_subscriptions, jobs=_applications_jobs),
+    Capability(
+        "applications",
+        served=_applications,
+        subscriptions=_applications_subscriptions,
+        jobs=_applications_jobs,
+        state=_applications_state,
+    ),
     Capability(
         "complaints", served=_complaints, subscriptions=_complaints_subscriptions, jobs=_complaints_jobs, state=_complaints_state
     ),

@@ -72,6 +72,12 @@ def _billing(parts: Parts) -> Sequence[Served]:
     return (Served(add_BillingServicer_to_server, servicer, "malang.twuin.v1.Billing"),)
 
 
+def _billing_state(_parts: Parts, session: Session) -> Iterable[Again]:
+    from twuin.billing import restating
+
+    return restating.state(session)
+
+
 def _billing_jobs(parts: Parts) -> Sequence[Job]:
     from twuin.billing import jobs
 
@@ -169,7 +175,7 @@ CAPABILITIES = (
     Capability("connections", served=_connections, jobs=_connections_jobs),
     Capability("metering", served=_metering, jobs=_metering_jobs),
     Capability("tariffs", served=_tariffs),
-    Capability("billing", served=_billing, jobs=_billing_jobs),
+    Capability("billing", served=_billing, jobs=_billing_jobs, state=_billing_state),
     Capability("payments", served=_payments, jobs=_payments_jobs),
     Capability("leaks", served=_leaks, subscriptions=_leaks_subscriptions),
     Capability("work_orders", served=_work_orders, subscriptions=_work_orders_subscriptions, jobs=_work_orders_jobs),

@@ -68,6 +68,11 @@ class City:
         with self.db.transaction() as session:
             session.execute(sa.insert(LinkRow), [_link(connection_id, citizen)])
 
+    def unlink(self, citizen: str) -> None:
+        """End a citizen's links."""
+        with self.db.transaction() as session:
+            session.execute(sa.update(LinkRow).where(LinkRow.citizen_id == citizen).values(unlinked_at=clock.now()))
+
     def rows(self, query: str, **values: object) -> list[tuple[object, ...]]:
         """Return the rows of plain SQL."""
         with self.db.transaction(readonly=True) as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Protocol
 
 from chassis import clock, outbox
@@ -30,7 +31,11 @@ def touch(application: Application) -> None:
 
 def entry(application: Application, event: Event, role: StepRole, actor: str, *, note: str = "") -> None:
     """Add a line to the timeline."""
-    application.timeline.append(TimelineEntry(at=clock.now(), event=event.value, role=role.value, actor_id=actor, note=note))
+    made = TimelineEntry(
+        at=clock.now(), event=event.value, role=role.value, actor_id=actor, note=note, version=application.version,
+        due_on=application.due_on,
+    )  # fmt: skip
+    application.timeline.append(made)
 
 
 def tell(session: Session, application: Application, fact: Message) -> None:
@@ -38,15 +43,15 @@ def tell(session: Session, application: Application, fact: Message) -> None:
     outbox.append(session, fact, key=str(application.id), sequence=application.version)
 
 
-def submitted(application: Application, *, corrected: bool) -> facts.ApplicationSubmitted:
-    """Return the fact that an application was handed in."""
+def submitted(application: Application, due_on: dt.date | None, *, corrected: bool) -> facts.ApplicationSubmitted:
+    """Return the fact that an application was handed in, with the day that was promised."""
     return facts.ApplicationSubmitted(
         application_id=str(application.id),
         citizen_id=application.citizen_id,
         kind=application.kind,
         kelurahan=application.kelurahan,
         reference=application.reference,
-        due_on=application.due_on.isoformat() if application.due_on else "",
+        due_on=due_on.isoformat() if due_on else "",
         corrected=corrected,
     )
 

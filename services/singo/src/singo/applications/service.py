@@ -124,7 +124,7 @@ def submit(session: Session, means: Means, who: Principal, application_id: str, 
     row.submitted_at = row.submitted_at or clock.now()
     standing = row.standing.submitted(checks_needed=kind.checks, limit=kind.time_limit_days, today=today, calendar=means.calendar)
     record.step(row, standing, Event.CORRECTED if corrected else Event.SUBMITTED, CITIZEN, who.subject)
-    record.tell(session, row, record.submitted(row, corrected=corrected))
+    record.tell(session, row, record.submitted(row, row.due_on, corrected=corrected))
     return row
 
 

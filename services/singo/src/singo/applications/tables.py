@@ -103,6 +103,8 @@ class TimelineEntry(Base):
     role: Mapped[str] = mapped_column(Text)
     actor_id: Mapped[str] = mapped_column(Text)
     note: Mapped[str] = mapped_column(Text, default="")
+    version: Mapped[int] = mapped_column(BigInteger, server_default="0")  # of the application after it; 0: not kept yet then
+    due_on: Mapped[dt.date | None]
 
 
 def of_citizen(application_id: uuid.UUID, citizen_id: str) -> Select[Application]:

@@ -6,7 +6,7 @@ from twuin.connections.holders import Holders, bound
 from twuin.connections.intake import Newcomer, known_numbers, take_in
 from twuin.connections.model import State, number_of, phone_of
 from twuin.connections.planning import Plan, activate, drop_plan, plan
-from twuin.connections.queries import billable, directory, links
+from twuin.connections.queries import billable, directory, links, links_ever
 from twuin.connections.service import Owned, citizens_of, link, owned, unlink
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "known_numbers",
     "link",
     "links",
+    "links_ever",
     "number_of",
     "numbered",
     "owned",

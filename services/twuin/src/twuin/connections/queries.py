@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 import sqlalchemy as sa
@@ -20,6 +21,11 @@ def billable() -> sa.Select[uuid.UUID, str, str, str]:
 def links() -> sa.Select[uuid.UUID, str]:
     """Select connection_id, citizen_id of every account that is linked now."""
     return sa.select(LinkRow.connection_id, LinkRow.citizen_id).where(LinkRow.unlinked_at.is_(None))
+
+
+def links_ever() -> sa.Select[uuid.UUID, str, dt.datetime, dt.datetime]:
+    """Select connection_id, citizen_id, linked_at, unlinked_at (null while it holds) of every link that ever was."""
+    return sa.select(LinkRow.connection_id, LinkRow.citizen_id, LinkRow.linked_at, LinkRow.unlinked_at)
 
 
 def directory() -> sa.Select[uuid.UUID, str, str, str, str, int]:
