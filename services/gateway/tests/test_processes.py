@@ -69,7 +69,7 @@ def get(url, *, patience=20.0):
 def until_ready(health, patience=20.0):
     """Wait for a process to be at work; until then it says so."""
     until = time.monotonic() + patience
-    while (said := get(f"http://127.0.0.1:{health}/readyz")) != b"ok\n":
+    while (said := get(f"http://127.0.0.1:{health}/readyz", patience=patience)) != b"ok\n":
         assert said == b"not ok\n"
         assert time.monotonic() < until
         time.sleep(0.1)
