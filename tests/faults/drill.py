@@ -110,7 +110,7 @@ def drill(
     for turn in range(max(map(rounds, faults))):
         for name in (each for each in faults if turn < rounds(each) and time.monotonic() < end):
             _round(history, name, faults[name], tallies[name])
-        if turn % 10 == 0:
+        if turn % 10 == 0 and time.monotonic() < end:
             say(f"  after turn {turn + 1}: {sum(tally.rounds for tally in tallies.values())} rounds", flush=True)
     history.fault = "none"
     nemesis.recovered()

@@ -132,7 +132,7 @@ class Nemesis:
         fresh.write_text(point, encoding="ascii")
         fresh.replace(order)
         try:
-            wait_for(lambda: not order.exists(), seconds=60)
+            wait_for(lambda: self.hits(point) > before, seconds=60)
         except AssertionError:
             order.unlink(missing_ok=True)  # nobody came by: the table shows a round without a hit
         return self.hits(point) - before
