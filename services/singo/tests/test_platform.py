@@ -164,6 +164,13 @@ def test_dead_letters_are_paged_and_show_nothing_of_what_they_carry(world):
     assert "payload" not in {field.name for field in pb.DeadLetter.DESCRIPTOR.fields}
 
 
+@pytest.mark.parametrize("token", ["9" * 30, "9" * 5000, "\u0663", "-1", "' or 1=1 --"])
+def test_a_page_token_that_is_none_is_refused(world, token):
+    with testing.as_staff(roles=("admin",)), pytest.raises(Failure) as refused:
+        world.stub.ListDeadLetters(pb.ListDeadLettersRequest(page_token=token))
+    assert [field.field for field in refused.value.fields] == ["page_token"]
+
+
 def test_a_redrive_that_fails_keeps_the_letter_with_the_masked_reason(world):
     parked(world, "x")
     done = redrive(world)

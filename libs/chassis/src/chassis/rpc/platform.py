@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # a process that takes no facts loads what does when it first
 
 _PAGE, _MOST = 50, 200
 _SHORTEST, _LONGEST = 10, 300  # characters of a reason
+_DIGITS = 18  # of an id, at most: so many fit into the database's integers
 _MARGIN = 1.0  # seconds of a call that are left for its answer
 ADMIN = staff("admin")
 
@@ -71,7 +72,7 @@ class Platform:
         from chassis.consumer import open_letters
 
         said, size = self._messages, min(max(request.page_size or _PAGE, 1), _MOST)
-        after = int(request.page_token) if request.page_token.isdecimal() else 0
+        after = _after(request.page_token)
         with self._db.transaction(readonly=True) as session:
             rows = open_letters(session, self._service, after=after, most=size + 1)
         more = str(rows[size - 1].id) if len(rows) > size else ""
@@ -101,6 +102,16 @@ class Platform:
         return self._messages.RedriveResponse(resolved=done.resolved, open=done.open)
 
 
+def _after(token: str) -> int:
+    """Return the id of the letter before a page; InvalidFields for what is no such token."""
+    if not token:
+        return 0
+    if not (token.isascii() and token.isdecimal() and len(token) <= _DIGITS):
+        raise InvalidFields(fields=[_TOKEN])
+    return int(token)
+
+
+_TOKEN = FieldError("page_token", "page_token", "Penanda halaman tidak dikenal.", "The page token is not known.")
 _REASON = FieldError(
     "reason",
     "length",
