@@ -4,6 +4,8 @@ from typing import Any
 
 _GONE = "process:expected unless on (service, process) up == 1"
 _LAG, _TAKEN = "sum by (group) (consumer_lag)", "sum by (group) (rate(consumer_facts_total[5m]))"
+# A worker that nobody asks anything does not learn that Redis is back: only failures that go on count.
+_ASKED = "sum by (service) (rate(cache_failures_total[10m]))"
 _DONE, _EVERY = (f"max by (service, name) ({metric})" for metric in ("job_last_success_timestamp_seconds", "job_interval_seconds"))
 
 # severity: page = somebody gets up for it; ticket = on the next working day.
@@ -22,5 +24,5 @@ STATES: tuple[dict[str, Any], ...] = (
     {"name": "UpstreamRefused", "expr": "sum by (upstream) (rate(rpc_client_refused_total[5m])) > 0", "lasts": 120, "severity": "ticket", "says": "Calls to {{ $labels.upstream }} are held back: it does not answer in time"},
     {"name": "RequestsShed", "expr": "sum(rate(http_shed_total[5m])) > 0", "lasts": 300, "severity": "page", "says": "The portal turns away {{ $value }} requests a second"},
     {"name": "DatabasePoolFull", "expr": "max by (service, process) (database_connections_in_use / database_pool_size) > 0.9", "lasts": 300, "severity": "ticket", "says": "{{ $labels.service }}-{{ $labels.process }} uses all its database connections"},
-    {"name": "CacheGone", "expr": "min by (service) (cache_available) == 0", "lasts": 600, "severity": "ticket", "says": "{{ $labels.service }} works without Redis, slower"},
+    {"name": "CacheGone", "expr": f"min by (service) (cache_available) == 0 and on (service) {_ASKED} > 0", "lasts": 600, "severity": "ticket", "says": "{{ $labels.service }} works without Redis, slower"},
 )  # fmt: skip

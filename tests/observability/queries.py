@@ -4,8 +4,25 @@ import re
 
 _WORDS = frozenset(
     (
-        "sum", "max", "min", "count", "by", "on", "or", "and", "unless", "rate", "increase", "delta", "histogram_quantile", "topk", "time",
-        "vector", "abs", "without", "absent",
+        "sum",
+        "max",
+        "min",
+        "count",
+        "by",
+        "on",
+        "or",
+        "and",
+        "unless",
+        "rate",
+        "increase",
+        "delta",
+        "histogram_quantile",
+        "topk",
+        "time",
+        "vector",
+        "abs",
+        "without",
+        "absent",
     )
 )
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
