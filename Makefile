@@ -71,7 +71,7 @@ format: .venv/.dev ## Mend style and format
 	@$(PY) -m ruff check --fix . ; $(PY) -m ruff format .
 
 types: .venv/.dev ## Check types (mypy --strict)
-	@$(PY) -m mypy libs/chassis/src libs/address/src services/gateway/src services/singo/src services/twuin/src deploy/local
+	@$(PY) -m mypy libs/chassis/src libs/address/src services/gateway/src services/singo/src services/twuin/src deploy/local deploy/compose deploy/images deploy/release
 
 contracts: .venv/.dev ## Check who may import whom
 	@PYTHONPATH=$(subst $(eval) ,:,$(PACKAGES)) .venv/bin/lint-imports --no-cache
@@ -94,6 +94,10 @@ bench: .venv/.dev ## Run the benchmarks and print their tables
 ##@ Keep it
 lock: .venv/.dev ## Pin requirements/*.in with hashes
 	@for name in run dev; do .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q $(ARGS) requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in gateway singo twuin; do case $$name in gateway) libs="chassis malang" extras=;; *) libs="address chassis malang workdays" extras=--all-extras;; esac; .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q -c requirements/run.txt --excludes requirements/own.in $$extras services/$$name/pyproject.toml $$(printf 'libs/%s/pyproject.toml ' $$libs) -o requirements/$$name.txt; done
+
+licences: .venv/.dev ## Write docs/licences.md from the locks
+	@$(PY) docs/licences.py
 
 settings: .venv/.run ## Write docs/settings.md from the code
 	@PYTHONPATH=$(subst $(eval) ,:,$(PACKAGES)) $(PY) docs/settings.py
@@ -107,4 +111,4 @@ openapi: .venv/.run ## Print the OpenAPI document of the gateway
 .venv/.dev: requirements/dev.txt deploy/local/bootstrap
 	@deploy/local/bootstrap dev
 
-.PHONY: images compose-up compose-demo compose-down release cluster-up cluster-demo cluster-down help run demo status signins backup restore reset test check lint format types contracts proto proto-check fuzz bench lock settings openapi
+.PHONY: licences images compose-up compose-demo compose-down release cluster-up cluster-demo cluster-down help run demo status signins backup restore reset test check lint format types contracts proto proto-check fuzz bench lock settings openapi
