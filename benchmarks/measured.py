@@ -11,7 +11,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = tuple(
     ROOT / part / "src"
-    for part in ("libs/malang", "libs/address", "libs/chassis", "libs/workdays", "services/gateway", "services/singo", "services/twuin")
+    for part in (
+        "libs/malang",
+        "libs/address",
+        "libs/chassis",
+        "libs/workdays",
+        "services/gateway",
+        "services/singo",
+        "services/twuin",
+    )
 )
 # Also for the processes that a benchmark starts.
 sys.path[:0] = [str(path) for path in (*PACKAGES, ROOT) if str(path) not in sys.path]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from psycopg.rows import namedtuple_row
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
 
 _DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it unannotated
 
@@ -18,7 +19,7 @@ class _Compiled:
     """A statement with named values, compiled for the driver."""
 
     def __init__(self, statement: sa.ClauseElement, columns: Collection[str] | None = None) -> None:
-        compiled = statement.compile(dialect=_DIALECT, column_keys=columns)
+        compiled = cast("SQLCompiler", statement.compile(dialect=_DIALECT, column_keys=columns))
         self._sql = str(compiled).encode()
         if b"POSTCOMPILE" in self._sql:
             raise ValueError("a compiled statement cannot bind a list; compare with any_() of an array")

@@ -137,7 +137,9 @@ def _after(response: Response) -> Response:
     rule = request.url_rule.rule if request.url_rule else "none"
     if "started" in g:
         SECONDS.labels(rule, _method(), str(response.status_code)).observe(time.perf_counter() - g.started)
-        g.span.note({"http.response.status_code": response.status_code, "http.response.header.x-request-id": [telemetry.request_id()]})
+        g.span.note(
+            {"http.response.status_code": response.status_code, "http.response.header.x-request-id": [telemetry.request_id()]}
+        )
         if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             g.span.fail(str(response.status_code))
     return response
