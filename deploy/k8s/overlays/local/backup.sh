@@ -1,6 +1,7 @@
 #!/bin/bash
 # Dumps each database into a folder of this moment, which appears whole; the last 14 stay.
 set -euo pipefail
+for _ in $(seq 60); do pg_isready --quiet && break; sleep 1; done  # policies let a new pod through a moment after its start
 moment=$(date -u +%Y%m%dT%H%M%SZ)
 made=/backups/.$moment
 mkdir "$made"
