@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE :=
-PACKAGES := libs/malang/src libs/chassis/src libs/address/src services/gateway/src services/singo/src services/twuin/src
+PACKAGES := libs/malang/src libs/chassis/src libs/address/src libs/workdays/src services/gateway/src services/singo/src services/twuin/src
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,7 +71,7 @@ format: .venv/.dev ## Mend style and format
 	@$(PY) -m ruff check --fix . ; $(PY) -m ruff format .
 
 types: .venv/.dev ## Check types (mypy --strict)
-	@$(PY) -m mypy libs/chassis/src libs/address/src services/gateway/src services/singo/src services/twuin/src deploy/local deploy/compose deploy/images deploy/release
+	@$(PY) -m mypy libs/chassis/src libs/address/src libs/workdays/src services/gateway/src services/singo/src services/twuin/src deploy/local deploy/compose deploy/images deploy/release
 
 contracts: .venv/.dev ## Check who may import whom
 	@PYTHONPATH=$(subst $(eval) ,:,$(PACKAGES)) .venv/bin/lint-imports --no-cache
