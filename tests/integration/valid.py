@@ -323,7 +323,14 @@ CREW: dict[str, Make] = {  # in the order of the work
     "work_orders_complete": _work("complete", {"outcome": "repaired", "note": ""}),
 }
 
+ADMIN: dict[str, Make] = {
+    "platform_status": lambda _: Case(),
+    "platform_listDeadLetters": lambda _: Case({"service": "twuin"}),
+    "platform_redrive": lambda _: Case({"service": "twuin"}, {"reason": "Sebabnya sudah hilang."}),
+}
+
 CALLS: dict[str, dict[str, Make]] = {
+    "admin": ADMIN,
     "nobody": NOBODY, "citizen": CITIZEN, "officer": OFFICER, "lurah": LURAH, "water_cs": CUSTOMER_SERVICE, "operator": OPERATOR, "crew": CREW,
 }  # fmt: skip
 ROLE = {name: role for role, table in CALLS.items() for name in table}
