@@ -71,7 +71,7 @@ format: .venv/.dev ## Mend style and format
 	@$(PY) -m ruff check --fix . ; $(PY) -m ruff format .
 
 types: .venv/.dev ## Check types (mypy --strict)
-	@$(PY) -m mypy libs/chassis/src libs/address/src libs/workdays/src services/gateway/src services/singo/src services/twuin/src deploy/local deploy/compose deploy/images deploy/release
+	@$(PY) -m mypy libs/chassis/src libs/address/src libs/workdays/src services/gateway/src services/singo/src services/twuin/src deploy/local deploy/cluster deploy/compose deploy/images deploy/observability deploy/release
 
 contracts: .venv/.dev ## Check who may import whom
 	@PYTHONPATH=$(subst $(eval) ,:,$(PACKAGES)) .venv/bin/lint-imports --no-cache
@@ -99,6 +99,9 @@ lock: .venv/.dev ## Pin requirements/*.in with hashes
 licences: .venv/.dev ## Write docs/licences.md from the locks
 	@$(PY) docs/licences.py
 
+rules: .venv/.dev ## Write alerts and dashboards from deploy/observability
+	@$(PY) -m deploy.observability.rules && $(PY) -m deploy.observability.dashboards
+
 settings: .venv/.run ## Write docs/settings.md from the code
 	@PYTHONPATH=$(subst $(eval) ,:,$(PACKAGES)) $(PY) docs/settings.py
 
@@ -111,4 +114,4 @@ openapi: .venv/.run ## Print the OpenAPI document of the gateway
 .venv/.dev: requirements/dev.txt deploy/local/bootstrap
 	@deploy/local/bootstrap dev
 
-.PHONY: licences images compose-up compose-demo compose-down release cluster-up cluster-demo cluster-down help run demo status signins backup restore reset test check lint format types contracts proto proto-check fuzz bench lock settings openapi
+.PHONY: licences rules images compose-up compose-demo compose-down release cluster-up cluster-demo cluster-down help run demo status signins backup restore reset test check lint format types contracts proto proto-check fuzz bench lock settings openapi

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]  # no stubs of it are locked
+import yaml
 
 from deploy.observability.alerts import STATES
 from deploy.observability.slo import (
