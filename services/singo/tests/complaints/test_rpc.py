@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 
 import pytest
 from chassis import clock, rpc
@@ -141,7 +140,7 @@ def test_only_reporters_call_what_is_of_reporters(world):
                 assert failure(getattr(world.stub, name), request).kind == kind, name
 
 
-@pytest.mark.parametrize("name", ["", "x", str(uuid.uuid4()), "'; drop table complaint"])
+@pytest.mark.parametrize("name", ["", "x", "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed", "'; drop table complaint"])
 def test_what_is_no_complaint_is_not_found(world, name):
     with as_citizen("citizen-a"):
         failed = failure(world.stub.Get, pb.GetComplaintRequest(complaint_id=name))
