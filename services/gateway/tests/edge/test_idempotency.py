@@ -25,6 +25,11 @@ class Work:
         self.hold.set()
 
 
+def _rename(database, old, new):
+    with database.transaction() as session:
+        session.execute(text(f"alter table {old} rename to {new}"))
+
+
 @pytest.fixture
 def work():
     return Work()
@@ -54,6 +59,8 @@ def small(settings, means, work):
         what = request.get_json()["what"]
         if what == "refused":
             raise Refused
+        if what == "away":
+            _rename(means.db, "kept_answer", "kept_elsewhere")
         if what == "crash" and work.done == 0:
             work.done += 1
             raise RuntimeError("crashed")
@@ -154,7 +161,7 @@ def test_a_crash_or_a_refusal_does_not_use_up_the_key(caller, work):
     assert [pay("key-00000002", "refused").status_code for _ in range(2)] == [422, 422]
 
 
-def test_work_whose_process_died_is_taken_over_after_a_minute(caller, work, means):
+def test_work_whose_process_died_is_taken_over_after_half_a_minute(caller, work, means):
     import datetime as dt
 
     pay = caller(3)
@@ -162,9 +169,17 @@ def test_work_whose_process_died_is_taken_over_after_a_minute(caller, work, mean
     with means.db.transaction() as session:
         session.execute(text("update kept_answer set status = null, body_sealed = null, headers = null"))
     assert pay("key-00000001").status_code == 409
-    with clock.frozen(clock.now() + dt.timedelta(seconds=61)):
+    with clock.frozen(clock.now() + dt.timedelta(seconds=31)):
         assert pay("key-00000001").status_code == 201
     assert work.keys == ["key-00000001"] * 2  # the services recognise it
+
+
+def test_what_was_done_is_answered_even_where_the_answer_cannot_be_kept(caller, work, means):
+    pay = caller(3)
+    assert pay("key-00000001", "away").status_code == 201
+    _rename(means.db, "kept_elsewhere", "kept_answer")
+    assert pay("key-00000001", "away").status_code == 409  # until the lease ends
+    assert work.done == 1
 
 
 def test_answers_are_kept_encrypted(caller, means):

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import orjson
-from chassis import clock
+from chassis import clock, telemetry
 from chassis.errors import Refused
 from chassis.inbox import InFlight, KeyReused
 from chassis.rpc import idempotency_key
 from flask import g, make_response, request
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from gateway.edge import cookies
@@ -26,10 +27,11 @@ from gateway.edge.context import gateway
 from gateway.edge.csrf import FIELD as FORM_TOKEN
 from gateway.kept_answers import KeptAnswer
 
+log = telemetry.logger(__name__)
 F = TypeVar("F", bound=Callable[..., Any])
 HEADER, FIELD = "Idempotency-Key", "idempotency_key"
 _KEY = re.compile(r"[\x21-\x7e]{8,128}")
-_LEASE = dt.timedelta(seconds=60)  # after so long a request that never answered is taken over
+_LEASE = dt.timedelta(seconds=30)  # then a request that never answered is taken over; services know its key
 _HEADERS = ("Content-Type", "Location", "Content-Disposition", "ETag")
 _DONE = 500  # answers from here on are not kept: the next try does the work
 
@@ -84,13 +86,21 @@ def _work(slot: _Slot, view: Callable[[], Any]) -> Response:
             response = make_response(view())
     except BaseException as wrong:
         # A refusal is given again by doing the check again; nothing was changed.
-        _release(slot)
+        _settle(slot, _release)
         raise wrong from None
     if response.status_code >= _DONE or response.is_streamed:
-        _release(slot)
+        _settle(slot, _release)
     else:
-        _keep(slot, response)
+        _settle(slot, functools.partial(_keep, response=response))
     return response
+
+
+def _settle(slot: _Slot, how: Callable[[_Slot], None]) -> None:
+    """Keep or give up the place. What was answered is answered: without the database the place stays taken until its lease ends."""
+    try:
+        how(slot)
+    except SQLAlchemyError as wrong:
+        log.warning("idempotency_place_left", reason=type(wrong).__name__)
 
 
 def _person() -> str:
