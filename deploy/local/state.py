@@ -105,17 +105,17 @@ class Ports:
     """Hands out free loopback ports."""
 
     def __init__(self) -> None:
-        """Start with none taken."""
+        """Start with none taken, somewhere below what the system gives to outgoing connections."""
         self._taken: set[int] = set()
+        self._begin = 20_000 + secrets.randbelow(11_000)
 
     def pick(self, usual: int) -> int:
         """Return the usual port where it is free, else the next free one."""
         return self._first(range(usual, usual + 500))
 
     def inner(self) -> int:
-        """Return a port that nobody needs to remember: at random, so that two platforms that start at once do not meet."""
-        begin = 20_000 + secrets.randbelow(11_000)  # below what the system gives to outgoing connections
-        return self._first(range(begin, begin + 500))
+        """Return a port that nobody needs to remember: neighbours, so that two platforms that start at once hardly meet."""
+        return self._first(range(self._begin, self._begin + 500))
 
     def _first(self, candidates: range) -> int:
         for port in candidates:
