@@ -59,7 +59,7 @@ cluster-down: .venv/.run ## Take it and its data off the cluster
 
 ##@ Work on it
 test: .venv/.dev ## Run all tests that can run here (containers where an engine answers; WORKERS=2 side by side)
-	@exec $(PY) -m pytest -n $(or $(WORKERS),2) --dist loadgroup $(ARGS)
+	@exec $(PY) -m pytest -n $(or $(WORKERS),2) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev lint types contracts proto-check ## Everything CI asks: lint, types, contracts, proto drift and compatibility, then the tests
 	@$(MAKE) --no-print-directory test

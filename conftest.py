@@ -1,23 +1,27 @@
-"""Which tests share a process when several run side by side: those on one platform, one bus or one file."""
+"""Which tests share a process when several run side by side: those on one platform, in one folder, or in one file."""
 
-from pathlib import Path
+import re
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-WHOLE = ("cluster", "fuzz", "images")  # folders whose tests share what one process holds
-
-
-@pytest.hookimpl(tryfirst=True)  # the groups are read by the plugin when the items are collected
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Name each test's group, for `--dist loadgroup`."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+FOLDERS = ("tests/cluster/", "tests/fuzz/", "tests/images/")  # whose tests share what one process holds
+ALONE = "tests/faults/"  # each test of it starts a platform of its own
+BUS = re.compile(r"tests/integration/.*\[(postgresql|kafka)\b")
 
 
-def _group(item: pytest.Item) -> str:
-    given = getattr(item, "callspec", None)
-    if given is not None and "running" in given.params:
-        return f"platform on {given.params['running']}"
-    if item.path.parent.name in WHOLE:
-        return item.path.parent.name
-    return str(item.path.relative_to(Path(__file__).parent))
+class Shared(LoadScopeScheduling):
+    """Gives whole groups to whoever is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        if bus := BUS.match(nodeid):
+            return f"tests/integration on {bus[1]}"
+        if nodeid.startswith(ALONE):
+            return nodeid
+        return next((folder for folder in FOLDERS if nodeid.startswith(folder)), nodeid.partition("::")[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Return the scheduler of `make test`; the groups that marks name are lost on this version of pytest."""
+    return Shared(config, log)
