@@ -24,7 +24,7 @@ from deploy.local.supervision import Supervisor
 
 GIVEN = {"LOG_LEVEL": "warning", **UNLIMITED}
 # Each is written by a process that only lives, or by the bus, without any change of what people did.
-LIVING = {"bus_member", "bus_group", "bus_offset", "alembic_version"}
+LIVING = {"bus_member", "bus_group", "bus_offset", "alembic_version", "process", "job_run"}
 
 
 @dataclass
