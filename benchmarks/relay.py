@@ -94,10 +94,11 @@ def latency(url: str, bus_url: str) -> tuple[float, float]:
     for part in parts:
         part.start()
     time.sleep(6)
+    say(database, 0)  # the first fact waits for connections to be made and is not measured
+    took.get(timeout=30)
     began = time.perf_counter()
     for n in range(RATE * SECONDS):
-        with database.transaction() as session:
-            outbox.append(session, BillIssued(bill_id=str(n)), key=f"key-{n % 500}", sequence=n)
+        say(database, n)
         time.sleep(max(0.0, began + n / RATE - time.perf_counter()))
     times = sorted(took.get(timeout=30) for _ in range(RATE * SECONDS))
     stop.set()
@@ -106,6 +107,11 @@ def latency(url: str, bus_url: str) -> tuple[float, float]:
     database.close()
     p50, p99 = (times[int(len(times) * part)] * 1000 for part in (0.5, 0.99))
     return p50, p99
+
+
+def say(database: db.Database, n: int) -> None:
+    with database.transaction() as session:
+        outbox.append(session, BillIssued(bill_id=str(n)), key=f"key-{n % 500}", sequence=n)
 
 
 def relay(url: str, bus_url: str, stop: threading.Event) -> None:
