@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from chassis import testing
 from exposed import MODULES, metrics
 from flask import Flask
 from queries import series
@@ -22,10 +23,11 @@ NO_ERRAND = re.compile(
     r"/(static/.*|favicon.ico|robots.txt|\.well-known/.*|aksesibilitas|bantuan|privasi|bahasa|keluar|beranda|data-saya.*|kotak-masuk.*"
     r"|urusan|demo.*|kantor.*|api/v1/(me|demo|office|crew|water|leaks|platform|docs|openapi.json|metering|tariff-groups|network|zones)(/.*)?)?"
 )
-needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (Debian: prometheus)")
 
 
 def promtool(*arguments: str) -> str:
+    if shutil.which("promtool") is None:
+        testing.lacking("promtool is not installed (Debian: prometheus)")
     done = subprocess.run(["promtool", *arguments], cwd=FOLDER, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -39,7 +41,6 @@ def test_the_file_is_what_the_code_writes():
     assert rules.FILE.read_text("utf-8") == rules.written(rules.document()), "run python -m deploy.observability.rules"
 
 
-@needs_promtool
 def test_prometheus_understands_the_rules_and_those_of_a_drill(tmp_path):
     assert "SUCCESS" in promtool("check", "rules", "rules.yaml")
     drill = tmp_path / "drill.yaml"
@@ -48,7 +49,6 @@ def test_prometheus_understands_the_rules_and_those_of_a_drill(tmp_path):
     assert "rate1h" not in drill.read_text("utf-8")
 
 
-@needs_promtool
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("file", sorted(path.name for path in (FOLDER / "tests").glob("*.yaml")))
 def test_alerts_fire_when_they_should(file):
