@@ -99,7 +99,10 @@ def fire(city, operation, at, each, score):
             judge(city, score, (name, role), shoot(city.people[role], made))
             continue
         answer = cities.call(aim.case.by if usual else city.people[role], name, mixed(aim.case, made, kept))
-        judge(city, score, (name, role), answer, at_a_thing=True)
+        aimed = kept.isdisjoint(aim.case.ids) and not any(
+            each.endswith("_id") for each in kept
+        )  # else it is another thing, or a new one
+        judge(city, score, (name, role), answer, at_a_thing=aimed)
         if usual and answer.ok and OPERATIONS[name].method != "GET":
             aim.used_up()
 

@@ -167,7 +167,8 @@ def fire(city, target, role, each, score):
             send(city, score, (target.method, role, callers(city)[role]), made)
             continue
         at = target.method, role, target.principal if usual else callers(city)[role]
-        outcome = send(city, score, at, messages.mixed(target.message, made, kept), at_a_thing=True)
+        aimed = not any(name.endswith("_id") for name in kept)  # without its id it is another thing, or a new one
+        outcome = send(city, score, at, messages.mixed(target.message, made, kept), at_a_thing=aimed)
         if usual and outcome == "OK" and not described.name.startswith(("Get", "List")):
             target.used_up()
 

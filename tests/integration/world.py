@@ -279,9 +279,19 @@ class World:
         me = self.a.call("GET", "/me")
         house = {"kind": "house"} | PHOTO
         return {name: me[name] for name in ("address", "rt", "rw", "kelurahan")} | {
-            "letter_id": self.ids["letter_id"], "latitude": MIDST[0], "longitude": MIDST[1], "documents": [house],
+            "letter_id": self.proof(), "latitude": MIDST[0], "longitude": MIDST[1], "documents": [house],
             "tariff_group": self.a.call("GET", "/tariffs")["tariffs"][0]["group"],
         }  # fmt: skip
+
+    def proof(self) -> str:
+        """Return the id of a letter that proves where A lives: the one there is, unless it was revoked meanwhile."""
+        if self.ids["letter_id"] not in self._proofs():
+            self.ids["letter_id"] = self.signed()
+            demo.wait_for("the proof", lambda: self.ids["letter_id"] in self._proofs())
+        return str(self.ids["letter_id"])
+
+    def _proofs(self) -> set[str]:
+        return {each["letter_id"] for each in self.a.call("GET", "/new-connections/proofs")["proofs"] if each["usable"]}
 
     def applied(self) -> str:
         """Return an application that waits for customer service: the one there is, for an address has one at a time."""
