@@ -30,8 +30,7 @@ from deploy.local.demo import Person, Surprise
 T = TypeVar("T")
 CASES = int(os.environ.get("FUZZ_CASES", "1200"))  # of one fuzzer; `make fuzz` asks for more
 STAFF = ("officer", "lurah", "water_cs", "cashier", "crew", "operator", "admin")
-# The last one: a payment that was on its way took the bill between two questions.
-AGAIN = ("problem:conflict", "problem:deadline", "problem:unavailable", "problem:bill_not_open")
+AGAIN = ("problem:conflict", "problem:deadline", "problem:unavailable")
 
 
 @dataclass
