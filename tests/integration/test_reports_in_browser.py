@@ -191,12 +191,14 @@ def test_a_letter_is_revoked_and_everybody_reads_why(running, chromium, width, l
             lurah.press("form[action$='/cabut'] button", refused=True)
             lurah.page.check("[name=yakin]")
             lurah.press("form[action$='/cabut'] button", refused=True)  # the reason is too short
-            lurah.fill(alasan="Alamat pada surat ini keliru.")
+            lurah.fill(alasan="Alamat pada surat ini tidak benar.")
             lurah.page.check("[name=yakin]")
             lurah.press("form[action$='/cabut'] button")
+            lurah.open("/kantor/surat")  # what the lurah wrote stands there as written, whatever the language of the page
+            assert "Alamat pada surat ini tidak benar." in lurah.text()
         citizen.open("/surat")
         code = citizen.page.inner_text(".facts .mono")
     with visit(chromium, running.url, **screen) as anyone:
         anyone.open(f"/v/{code}")
-        assert "Alamat pada surat ini keliru." in anyone.text()
+        assert "Alamat pada surat ini tidak benar." in anyone.text()
         assert anyone.page.locator(".verdict.bad").count() == 1
