@@ -63,8 +63,8 @@ class Relay:
         worked_at, backoff = time.monotonic(), 0.05
         while not stop.is_set():
             try:
+                self._housekeep()  # first: what waits is to be seen while the bus takes nothing, too
                 sent = self.turn()
-                self._housekeep()
                 backoff = 0.05
             except (BusUnavailable, psycopg.Error, sa.exc.SQLAlchemyError) as wrong:
                 if not isinstance(wrong, BusUnavailable):

@@ -56,5 +56,19 @@ def test_a_failing_version_leaves_the_ones_before_it(database_url, tmp_path):
     db.migrate(url, tmp_path, to="0001")
 
 
+def test_whoever_rolls_back_finds_a_newer_database_and_leaves_it(database_url, tmp_path):
+    versions = tmp_path / "versions"
+    versions.mkdir()
+    (versions / "0001_a.py").write_text(_version("0001", None, "create table a (id int)"))
+    newer = versions / "0002_b.py"
+    newer.write_text(_version("0002", "0001", "create table b (id int)"))
+    url = database_url()
+    db.migrate(url, tmp_path)
+    newer.unlink()
+    assert not db.pending(url, tmp_path)
+    db.migrate(url, tmp_path)
+    assert _tables(url) == {"alembic_version", "a", "b"}
+
+
 def _version(name, before, statement):
     return f"from alembic import op\nrevision = {name!r}\ndown_revision = {before!r}\n\ndef upgrade():\n    op.execute({statement!r})\n"

@@ -16,6 +16,7 @@ from chassis.inbox import newer
 from chassis.outbox import Again, append, restate
 from chassis.relay import Relay
 from malang.twuin.v1.billing_events_pb2 import BillIssued, BillPaid
+from prometheus_client import REGISTRY
 
 TOPIC = "twuin.billing"
 
@@ -197,6 +198,18 @@ def test_a_passing_failure_is_tried_until_it_passes(database, bus, run, handler)
         handler.broken = set()
         _until(lambda: _effects(database) == [1, 2])
     assert _letters(database) == []
+
+
+def test_what_is_tried_again_and_again_counts_as_waiting(database, bus, run, handler):
+    def lag():
+        return REGISTRY.get_sample_value("consumer_lag", {"group": "g", "topic": TOPIC})
+
+    handler.broken, handler.wrong = {1}, ConnectionError("the other side is away")
+    with run():
+        _publish(bus, _fact(1), _fact(2))
+        _until(lambda: lag() == 2)
+        handler.broken = set()
+        _until(lambda: _effects(database) == [1, 2] and lag() == 0)
 
 
 def test_outlives_its_database(database, bus, run, url, postgres):

@@ -11,6 +11,7 @@ from chassis.outbox import Bulk
 from chassis.relay import BATCH, Relay
 from malang.singo.v1.letters_events_pb2 import LetterIssued
 from malang.twuin.v1.billing_events_pb2 import BillIssued
+from prometheus_client import REGISTRY
 
 
 def _say(database, count, *, key="b", start=1):
@@ -138,6 +139,13 @@ def test_a_relay_needs_no_bus_to_start(database):
     with _running(lonely):
         time.sleep(0.3)
     assert _unsent(database) == 1
+
+
+def test_what_waits_is_seen_while_the_bus_is_away(database):
+    _say(database, 7)
+    with _running(Relay(database, broker.connect("postgresql://nobody@127.0.0.1:1/none"), source="/test")):
+        _until(lambda: REGISTRY.get_sample_value("outbox_unsent", {"topic": "twuin.billing"}) == 7)
+        _until(lambda: REGISTRY.get_sample_value("outbox_oldest_unsent_seconds", {"topic": "twuin.billing"}) > 5)
 
 
 def test_forgets_sent_rows_while_it_runs(database, bus, url):

@@ -47,6 +47,8 @@ class Consumer:
         self._subscriptions = by_type(group, subscriptions)
         self._topics = sorted({outbox.topic_of(subscription.fact) for subscription in subscriptions})
         self._positions: dict[Place, int] = {}
+        self._in_hand: Sequence[Record] = ()
+        self._taken = 0  # of those in hand
         self._committed_at = self._sampled_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -71,9 +73,11 @@ class Consumer:
 
     def _take(self, member: Subscriber, records: Sequence[Record], stop: threading.Event) -> None:
         # An effect is committed at once, its offset a little later: what comes twice after a crash is known by its id.
+        self._in_hand, self._taken = records, 0
         for record in records:
             if stop.is_set() or not self._handle(member, record, stop):
                 break
+            self._taken += 1
             self._positions[record.place] = record.offset + 1
             if time.monotonic() - self._committed_at > _COMMIT:
                 # A bus that is away must not end the batch here: its rest was polled and would not be polled again.
@@ -124,10 +128,12 @@ class Consumer:
         return True
 
     def _rest(self, member: Subscriber, seconds: float, stop: threading.Event) -> None:
-        """Wait, but stay a member of the group."""
+        """Wait, but stay a member of the group, and be seen to wait."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0 and not stop.wait(min(left, 1.0)):
             self._keep(member)
+        with suppress(BusUnavailable):
+            self._sample(member)
 
     def _keep(self, member: Subscriber) -> None:
         with suppress(BusUnavailable):
@@ -144,8 +150,12 @@ class Consumer:
         if time.monotonic() - self._sampled_at < _SAMPLE:
             return
         self._sampled_at = time.monotonic()
-        lag = member.lag()
-        for topic in self._topics:
-            LAG.labels(self._group, topic).set(sum(behind for place, behind in lag.items() if place.topic == topic))
+        left = dict.fromkeys(self._topics, 0)
+        for place, behind in member.lag().items():
+            left[place.topic] += behind
+        for record in self._in_hand[self._taken :]:
+            left[record.place.topic] += 1
+        for topic, count in left.items():
+            LAG.labels(self._group, topic).set(count)
         with suppress(sa.exc.SQLAlchemyError), self._database.transaction(readonly=True) as session:
             OPEN.labels(self._group).set(count_open(session, self._group))

@@ -23,8 +23,16 @@ _REVISION = re.compile(r"^(revision|down_revision)\b[^=]*=\s*[\"']?([\w]+)", re.
 
 
 def migrate(url: str, migrations: Path, *, to: str = "head") -> None:
-    """Bring the database at `url` to revision `to` of `migrations`; processes that start together take turns."""
-    _run(url, migrations, lambda script: lambda revision, _context: script._upgrade_revs(to, revision))  # noqa: SLF001 - what Alembic's own upgrade command calls
+    """Bring the database at `url` to revision `to` of `migrations`; processes that start together take turns.
+
+    A database that a newer version has migrated already stays as it is: whoever rolls back starts on it.
+    """
+    known = _versions(migrations).keys()
+
+    def steps(script: ScriptDirectory) -> Steps:
+        return lambda revision, _context: script._upgrade_revs(to, revision) if known >= set(revision) else []  # noqa: SLF001 - what Alembic's own upgrade command calls
+
+    _run(url, migrations, steps)
 
 
 def revert(url: str, migrations: Path, *, to: str = "base") -> None:
@@ -38,13 +46,19 @@ def pending(url: str, migrations: Path) -> bool:
         known = connection.execute("select to_regclass('alembic_version') is not null").fetchone()
         if not known or not known[0]:
             return bool(_heads(migrations))
-        return {str(row[0]) for row in connection.execute("select version_num from alembic_version")} != _heads(migrations)
+        there = {str(row[0]) for row in connection.execute("select version_num from alembic_version")}
+        return there != _heads(migrations) and there <= _versions(migrations).keys()
+
+
+def _versions(migrations: Path) -> dict[str, str | None]:
+    """Return the revisions that a folder holds, and the one that each follows."""
+    found = [dict(_REVISION.findall(path.read_text(encoding="utf-8"))) for path in (migrations / "versions").glob("*.py")]
+    return {version["revision"]: version.get("down_revision") for version in found if "revision" in version}
 
 
 def _heads(migrations: Path) -> set[str]:
-    found = [dict(_REVISION.findall(path.read_text(encoding="utf-8"))) for path in (migrations / "versions").glob("*.py")]
-    followed = {version.get("down_revision") for version in found}
-    return {version["revision"] for version in found if "revision" in version} - {name for name in followed if name}
+    versions = _versions(migrations)
+    return versions.keys() - set(versions.values())
 
 
 Steps = Callable[[Any, Any], Any]
