@@ -83,7 +83,7 @@ ALLOWED: Mapping[Action, frozenset[State]] = {
 }
 
 STATE_WORDS: Mapping[State, tuple[str, str]] = {
-    State.DRAFT: ("masih konsep", "is still a draft"),
+    State.DRAFT: ("masih draf", "is still a draft"),
     State.SUBMITTED: ("sedang diperiksa petugas", "is being checked by an officer"),
     State.RETURNED: ("menunggu perbaikan pemohon", "waits for the applicant's correction"),
     State.APPROVED: ("menunggu tanda tangan lurah", "waits for the lurah's signature"),

@@ -36,7 +36,7 @@ class ApplicationNotFound(NotFound):
 class EditedElsewhere(Conflict):
     """The draft was saved from somewhere else since it was read."""
 
-    id: ClassVar[str] = "Konsep ini sudah disimpan dari tempat lain. Muat ulang lalu lanjutkan."
+    id: ClassVar[str] = "Draf ini sudah disimpan dari tempat lain. Muat ulang lalu lanjutkan."
     en: ClassVar[str] = "This draft was saved from somewhere else. Reload it and go on."
 
 
@@ -50,7 +50,7 @@ class AssuranceTooLow(Refused):
 class TooManyDrafts(Refused):
     """The person keeps more drafts than anybody needs."""
 
-    id: ClassVar[str] = "Anda sudah memiliki {most} konsep. Ajukan atau hapus salah satu."
+    id: ClassVar[str] = "Anda sudah memiliki {most} draf. Ajukan atau hapus salah satu."
     en: ClassVar[str] = "You already have {most} drafts. Submit or discard one of them."
 
 

@@ -27,14 +27,14 @@ class YourOwn(Refused):
     """Who filed a complaint is told of it anyway."""
 
     id: ClassVar[str] = "Ini laporan Anda sendiri; kabarnya sudah otomatis sampai kepada Anda."
-    en: ClassVar[str] = "This is your own complaint; you are told about it anyway."
+    en: ClassVar[str] = "This is your own report; you are told about it anyway."
 
 
 class TooManyFollowers(Refused):
     """A complaint is followed by as many as can be told."""
 
     id: ClassVar[str] = "Laporan ini sudah diikuti {most} warga. Kabarnya tetap dapat dibaca di halaman ini."
-    en: ClassVar[str] = "{most} citizens follow this complaint already. You can still read about it on this page."
+    en: ClassVar[str] = "{most} citizens follow this report already. You can still read about it on this page."
 
 
 @dataclass(frozen=True, slots=True)

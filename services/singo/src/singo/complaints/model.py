@@ -97,35 +97,35 @@ class NotNow(Conflict):
     """The complaint's state does not allow the action."""
 
     id: ClassVar[str] = "Laporan ini {state_id}, sehingga tindakan itu tidak dapat dilakukan."
-    en: ClassVar[str] = "This complaint {state_en}, so that cannot be done."
+    en: ClassVar[str] = "This report {state_en}, so that cannot be done."
 
 
 class SomebodyElseHasIt(Conflict):
     """Another member of staff has taken the complaint."""
 
     id: ClassVar[str] = "Laporan ini sedang ditangani petugas lain."
-    en: ClassVar[str] = "Somebody else is working on this complaint."
+    en: ClassVar[str] = "Somebody else is working on this report."
 
 
 class WaterUtilityHasIt(Refused):
     """The complaint is of water; the kelurahan does not work on it."""
 
-    id: ClassVar[str] = "Laporan ini ditangani perusahaan air minum; kelurahan hanya dapat membacanya."
-    en: ClassVar[str] = "The water utility has this complaint; the kelurahan can only read it."
+    id: ClassVar[str] = "Laporan ini ditangani Perumda Air Minum; kelurahan hanya dapat membacanya."
+    en: ClassVar[str] = "The water utility has this report; the kelurahan can only read it."
 
 
 class ReopenWindowOver(Refused):
     """The complaint was resolved too long ago to be reopened."""
 
     id: ClassVar[str] = "Batas waktu membuka kembali laporan ini sudah lewat. Silakan kirim laporan baru."
-    en: ClassVar[str] = "The time to reopen this complaint is over. Please file a new one."
+    en: ClassVar[str] = "The time to reopen this report is over. Please file a new one."
 
 
 class RatedAlready(Conflict):
     """The reporter has said how satisfied they are."""
 
     id: ClassVar[str] = "Anda sudah memberi penilaian untuk laporan ini."
-    en: ClassVar[str] = "You have already rated this complaint."
+    en: ClassVar[str] = "You have already rated this report."
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class ComplaintNotFound(NotFound):
     """There is no such complaint for this person."""
 
     id: ClassVar[str] = "Laporan tidak ditemukan."
-    en: ClassVar[str] = "The complaint was not found."
+    en: ClassVar[str] = "The report was not found."
 
 
 class PhotoNotFound(NotFound):

@@ -39,14 +39,14 @@ class ProofExpired(Refused):
     """The letter's time is over."""
 
     id = "Surat {reference} sudah tidak berlaku sejak {until}. Ajukan surat keterangan domisili yang baru."
-    en = "Letter {reference} expired after {until}. Apply for a new letter of domicile."
+    en = "Letter {reference} expired after {until}. Apply for a new domicile letter."
 
 
 class ProofWrongKind(Refused):
     """A letter about something else."""
 
     id = "Surat {reference} bukan surat keterangan domisili."
-    en = "Letter {reference} is not a letter of domicile."
+    en = "Letter {reference} is not a domicile letter."
 
 
 class ProofWithoutAddress(Refused):
@@ -102,7 +102,7 @@ class CrewOnSite(Refused):
     """Who is on the spot says how the work ends."""
 
     id = "Regu sudah di lokasi. Regu yang menyatakan bila sambungan tidak dapat dipasang."
-    en = "The crew is on the spot. The crew says whether the connection cannot be installed."
+    en = "The crew is on site. The crew says whether the connection cannot be installed."
 
 
 class MeterInstalled(Refused):

@@ -106,7 +106,7 @@ def note(text: str) -> str:
 
 def _home(form: Form) -> Iterator[FieldError]:
     if not form.letter_id.strip():
-        yield at_field("letter_id", "required", "Pilih surat keterangan domisili.", "Choose a letter of domicile.")
+        yield at_field("letter_id", "required", "Pilih surat keterangan domisili.", "Choose a domicile letter.")
     if len(form.place.address) not in _ADDRESS or _unfit(form.place.address):
         yield at_field(
             "address", "length", "Alamat terdiri dari 3 sampai 200 huruf.", "An address has 3 to 200 characters."
