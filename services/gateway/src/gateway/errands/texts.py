@@ -20,7 +20,7 @@ STATES: dict[str, dict[str, Words]] = {
         "issued": {"id": "Surat terbit", "en": "Letter issued"},
         "revoked": {"id": "Surat dicabut", "en": "Letter revoked"},
         "refused": {"id": "Ditolak", "en": "Refused"},
-        "withdrawn": {"id": "Ditarik", "en": "Withdrawn"},
+        "withdrawn": {"id": "Dibatalkan", "en": "Withdrawn"},
     },
     "complaint": {
         "filed": {"id": "Diterima", "en": "Received"},
@@ -29,12 +29,12 @@ STATES: dict[str, dict[str, Words]] = {
         "joined": {"id": "Digabung dengan laporan kebocoran yang sama", "en": "Joined to a report of the same leak"},
         "scheduled": {"id": "Perbaikan dijadwalkan", "en": "Repair scheduled"},
         "accepted": {"id": "Regu lapangan menerima tugas", "en": "A field crew has taken the job"},
-        "arrived": {"id": "Regu lapangan di lokasi", "en": "The field crew is on the spot"},
+        "arrived": {"id": "Regu lapangan di lokasi", "en": "The field crew is on site"},
         "resolved": {"id": "Selesai", "en": "Resolved"},
         "rated": {"id": "Selesai dan dinilai", "en": "Resolved and rated"},
         "reopened": {"id": "Dibuka lagi", "en": "Reopened"},
         "refused": {"id": "Ditolak", "en": "Refused"},
-        "withdrawn": {"id": "Ditarik", "en": "Withdrawn"},
+        "withdrawn": {"id": "Dicabut pelapor", "en": "Withdrawn"},
     },
     "new_connection": {
         "applied": {"id": "Permohonan dikirim, sedang diperiksa", "en": "Sent, being checked"},
@@ -44,7 +44,7 @@ STATES: dict[str, dict[str, Words]] = {
         "held": {"id": "Tertahan: perlu surat lain", "en": "On hold: another letter is needed"},
         "active": {"id": "Sambungan aktif", "en": "Connection active"},
         "refused": {"id": "Ditolak", "en": "Refused"},
-        "withdrawn": {"id": "Ditarik", "en": "Withdrawn"},
+        "withdrawn": {"id": "Dibatalkan", "en": "Withdrawn"},
         "lapsed": {"id": "Berakhir: biaya tidak dibayar", "en": "Ended: the cost was not paid"},
     },
     "bill": {

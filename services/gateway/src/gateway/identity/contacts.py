@@ -70,7 +70,7 @@ def begin_email(means: Means, citizen_id: str, email: str, *, address: str) -> P
     if isinstance(checked, list):
         raise InvalidFields(fields=checked)
     if not checked:
-        raise InvalidFields(fields=[FieldError("email", "required", "Ketik alamat surel.", "Type the e-mail address.")])
+        raise InvalidFields(fields=[FieldError("email", "required", "Ketik alamat surel.", "Enter the e-mail address.")])
     throttle.enter(means, throttle.keys_for(means, "email", citizen_id, address))
     with means.db.transaction() as session:
         accounts.get(session, citizen_id)

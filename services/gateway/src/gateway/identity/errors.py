@@ -8,7 +8,7 @@ from chassis.errors import Conflict, InvalidFields, NotFound, Refused
 class SignInRefused(Refused):
     """The same words whoever tries and whatever is wrong."""
 
-    id = "NIK, nomor HP, nama pengguna, atau kata sandi tidak cocok."
+    id = "NIK, nomor telepon, nama pengguna, atau kata sandi tidak cocok."
     en = "That NIK, phone number, user name or password does not match."
 
 
@@ -41,8 +41,8 @@ class CodeTooSoon(Refused):
 class IdentityNotConfirmed(Refused):
     """The population registry does not know this combination."""
 
-    id = "Data tidak cocok dengan data kependudukan. Periksa NIK, Nomor KK, nama, dan tanggal lahir."
-    en = "The data does not match the population registry. Check NIK, No. KK, name and date of birth."
+    id = "Data tidak cocok dengan data kependudukan. Periksa NIK, nomor Kartu Keluarga, nama, dan tanggal lahir."
+    en = "The data does not match the population registry. Check NIK, family card number, name and date of birth."
 
 
 class RegistryUnavailable(Refused):
@@ -83,7 +83,7 @@ class NoSuchPhoneChange(NotFound):
 class PhoneTaken(Conflict):
     """Meanwhile another account proved that number."""
 
-    id = "Nomor HP ini sudah dipakai akun lain."
+    id = "Nomor telepon ini sudah dipakai akun lain."
     en = "This phone number is used by another account."
 
 

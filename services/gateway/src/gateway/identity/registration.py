@@ -71,7 +71,7 @@ def confirm(means: Means, request_id: str, code: str) -> str:
 
 
 _TOLD = (
-    "Ada yang mencoba mendaftar di Singo/Twuin dengan NIK atau nomor HP akun Anda. Jika itu Anda, silakan masuk atau pakai "
+    "Ada yang mencoba mendaftar di Singo/Twuin dengan NIK atau nomor telepon akun Anda. Jika itu Anda, silakan masuk atau pakai "
     "'Lupa sandi'. Jika bukan, abaikan pesan ini. / Someone tried to register with your NIK or phone number. If it was you, "
     "sign in or use 'Forgot password'."
 )

@@ -25,7 +25,7 @@ TEXTS: dict[str, dict[Language, tuple[str, str]]] = {
         "en": ("Welcome", "Your account is active. Apply for a letter in Singo or link your water connection in Twuin."),
     },
     "phone_changed": {
-        "id": ("Nomor HP diganti", "Nomor HP akun Anda sudah diganti."),
+        "id": ("Nomor telepon diganti", "Nomor telepon akun Anda sudah diganti."),
         "en": ("Phone number changed", "The phone number of your account was changed."),
     },
     "application_submitted": {
@@ -55,7 +55,7 @@ TEXTS: dict[str, dict[Language, tuple[str, str]]] = {
         "en": ("Letter ready", "The letter for application {reference} is signed and can be downloaded."),
     },
     "application_withdrawn": {
-        "id": ("Permohonan ditarik", "Permohonan {reference} sudah Anda tarik."),
+        "id": ("Permohonan dibatalkan", "Permohonan {reference} sudah Anda batalkan."),
         "en": ("Application withdrawn", "You have withdrawn application {reference}."),
     },
     "letter_revoked": {
@@ -103,7 +103,7 @@ TEXTS: dict[str, dict[Language, tuple[str, str]]] = {
         "en": ("Report refused", "Report {number} cannot be dealt with. The reason is on its page."),
     },
     "complaint_withdrawn": {
-        "id": ("Laporan ditarik", "Laporan {number} ditarik oleh pelapornya."),
+        "id": ("Laporan dicabut", "Laporan {number} dicabut oleh pelapornya."),
         "en": ("Report withdrawn", "Report {number} was withdrawn by its reporter."),
     },
     "complaint_rated": {
@@ -144,7 +144,7 @@ TEXTS: dict[str, dict[Language, tuple[str, str]]] = {
         "en": ("The water flows", "The connection of application {number} is active and linked to your account."),
     },
     "new_connection_withdrawn": {
-        "id": ("Permohonan sambungan ditarik", "Permohonan {number} sudah ditarik."),
+        "id": ("Permohonan sambungan dibatalkan", "Permohonan {number} sudah dibatalkan."),
         "en": ("Connection application withdrawn", "Application {number} was withdrawn."),
     },
     "new_connection_lapsed": {
@@ -162,7 +162,7 @@ TEXTS: dict[str, dict[Language, tuple[str, str]]] = {
         "en": ("Water bill {period}", "Use {volume} m³, amount {amount}. Please pay by {due_on}."),
     },
     "payment_received": {
-        "id": ("Pembayaran diterima", "Pembayaran {amount} sudah kami terima. Nomor bukti {receipt_number}."),
+        "id": ("Pembayaran diterima", "Pembayaran {amount} sudah kami terima. Nomor kuitansi {receipt_number}."),
         "en": ("Payment received", "We have received your payment of {amount}. Receipt number {receipt_number}."),
     },
     "payment_to_refund": {
@@ -197,14 +197,14 @@ STEPS: dict[str, dict[Language, str]] = {
     "joined": {"id": "diteruskan ke Perumda Air Minum", "en": "passed on to the water utility"},
     "scheduled": {"id": "perbaikannya dijadwalkan", "en": "the repair is scheduled"},
     "accepted": {"id": "regu lapangan sudah menerima tugas", "en": "a field crew has taken the job"},
-    "arrived": {"id": "regu lapangan sudah di lokasi", "en": "the field crew is on the spot"},
+    "arrived": {"id": "regu lapangan sudah di lokasi", "en": "the field crew is on site"},
     "survey": {"id": "petugas akan menyurvei lokasi", "en": "a crew will survey the place"},
     "installation": {"id": "petugas akan memasang meter", "en": "a crew will install the meter"},
 }
 OUTCOMES: dict[str, dict[Language, str]] = {
     "answered": {"id": "sudah ditangani", "en": "dealt with"},
     "repaired": {"id": "sudah diperbaiki", "en": "repaired"},
-    "not_found": {"id": "petugas tidak menemukan kebocoran di lokasi", "en": "the crew found no leak on the spot"},
+    "not_found": {"id": "petugas tidak menemukan kebocoran di lokasi", "en": "the crew found no leak on site"},
 }
 _CODES = {"reason": REASONS, "step": STEPS, "outcome": OUTCOMES}
 
@@ -218,7 +218,8 @@ def text(code: str, params: Mapping[str, object], language: Language) -> NoticeT
 
 def _shown(name: str, value: object, language: Language) -> str:
     if name == "amount":
-        return f"Rp {int(str(value)):,}".replace(",", ".")
+        figures = f"{int(str(value)):,}"
+        return f"Rp {figures if language == 'en' else figures.replace(',', '.')}"
     if name in _CODES:
         return _CODES[name].get(str(value), {}).get(language, str(value))
     if name in {"due_on", "period", "resolve_by", "reopen_until"}:

@@ -157,4 +157,4 @@ def check_kk(text: str) -> str | list[FieldError]:
     number = digits_of(text)
     if len(number) == _LENGTH and number.isascii() and number.isdigit():
         return number
-    return [FieldError("kk", "format", "Nomor KK terdiri dari 16 angka.", "A No. KK has 16 digits.")]
+    return [FieldError("kk", "format", "Nomor Kartu Keluarga terdiri dari 16 angka.", "A family card number has 16 digits.")]

@@ -28,8 +28,8 @@ def check_phone(text: str, field: str = "phone") -> str | list[FieldError]:
         return f"+62{number}"
     return [
         FieldError(
-            field, "format", "Nomor HP diawali 08 atau +628 dan memuat 9 sampai 12 angka setelah +62.",
-            "A mobile number starts with 08 or +628 and has 9 to 12 digits after +62.",
+            field, "format", "Nomor telepon seluler diawali 08 atau +628, misalnya 0812 3456 7890.",
+            "A mobile phone number starts with 08 or +628, for example 0812 3456 7890.",
         )
     ]  # fmt: skip
 
@@ -67,8 +67,8 @@ def check_birth_date(text: str, today: dt.date) -> dt.date | list[FieldError]:
         break
     return [
         FieldError(
-            "birth_date", "format", "Tanggal lahir ditulis TTTT-BB-HH dan tidak di masa depan.",
-            "A date of birth is written YYYY-MM-DD and is not in the future.",
+            "birth_date", "format", "Isi tanggal lahir yang benar (TTTT-BB-HH), bukan di masa depan.",
+            "Enter a real date of birth (YYYY-MM-DD), not in the future.",
         )
     ]  # fmt: skip
 
