@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 640, 250
-LEFT, TOP, BOTTOM = 40, 26, 34
+LEFT, TOP, BOTTOM = 56, 40, 34  # room for the larger letters that phones get
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def bars(items: Sequence[Bar], *, title: str, description: str, unit: str) -> Ma
         )
     ]
     out += [_gridline(quarter * top // 4, floor - quarter * top / 4 * scale) for quarter in range(1, 5)]
-    out.append(f'<text x="0" y="12">{escape(unit)}</text>')
+    out.append(f'<text x="0" y="18">{escape(unit)}</text>')
     slot = (WIDTH - LEFT) / max(1, len(items))
     out += [_bar(bar, LEFT + slot * place, slot, floor, scale) for place, bar in enumerate(items)]
     out.append(f'<line class="axis" x1="{LEFT}" y1="{floor}" x2="{WIDTH}" y2="{floor}"/></svg>')
