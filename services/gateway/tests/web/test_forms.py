@@ -29,7 +29,7 @@ def test_fields_keep_the_order_of_the_file_and_say_which_may_be_empty():
         ("house", "select", True),
     ]
     assert shown[0].maxlength == 200
-    assert shown[4].options == (("sewa", "sewa atau kontrak"),)
+    assert shown[4].options == (("sewa", "Sewa atau kontrak"),)
 
 
 def test_what_was_typed_becomes_the_types_of_the_schema():
@@ -55,7 +55,7 @@ def test_answers_are_shown_in_words():
         "1 Maret 2015",
         "1.500.000",
         "Tidak",
-        "sewa atau kontrak",
+        "Sewa atau kontrak",
     ]
 
 

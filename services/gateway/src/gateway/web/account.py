@@ -119,7 +119,8 @@ def _waiting_bill(one: Bill) -> Waiting:
         if one.kind == "connection"
         else _("Tagihan air %(period)s") % {"period": formats.period(one.period)}
     )
-    text = _("Jatuh tempo %(day)s") % {"day": formats.day(one.due_on)}
+    whose = f"{_('Sambungan')} {one.connection_number} · " if one.connection_number else ""
+    text = whose + _("Jatuh tempo %(day)s") % {"day": formats.day(one.due_on)}
     return Waiting(f"/tagihan/{one.bill_id}", title, text, labels.bill(one.state, late=late), "twuin", one.amount)
 
 

@@ -97,7 +97,7 @@ def _changed(complaint_id: str, entry: Entry, change: Callable[[], object], done
         with entry.catching(names={"reason": "alasan", "rating": "nilai", "text": "kesan"}):
             change()
             return redirect(f"/laporan/{complaint_id}?ok={done}", 303)
-    entry.naming({"alasan": _("Apa yang belum beres"), "kesan": _("Pesan Anda")})
+    entry.naming({"alasan": _("Yang belum beres"), "kesan": _("Pesan Anda")})
     return _detail(_get(complaint_id), entry)
 
 

@@ -26,6 +26,7 @@ class Entry:
         self.general = ""
         self.status = 200
         self.links: dict[str, str] = {}
+        self._labels: dict[str, str] = {}
 
     @classmethod
     def typed(cls) -> Entry:
@@ -69,10 +70,13 @@ class Entry:
             self.general = " ".join(unplaced) or failure.sentence(language())
 
     def naming(self, labels: Mapping[str, str]) -> None:
-        """Begin the sentences about fields with the fields' names: a summary of errors stands apart from them."""
-        for name, label in labels.items():
-            if said := self.errors.get(name):
-                self.errors[name] = f"{label}: {said[:1].lower()}{said[1:]}"
+        """Have the summary of errors, which stands apart from the fields, name them."""
+        self._labels.update(labels)
+
+    def summed_up(self, name: str) -> str:
+        """Return the line of the summary about a field."""
+        said, label = self.errors[name], self._labels.get(name)
+        return f"{label}: {said[:1].lower()}{said[1:]}" if label else said
 
     @contextmanager
     def catching(self, *, missing: bool = False, names: Mapping[str, str] | None = None) -> Iterator[None]:

@@ -38,6 +38,7 @@ def update() -> tuple[int, int]:
     missing = 0
     for message in sorted((each for each in said if each.id), key=lambda each: str(each.id)):
         old = known.get(message.id)
+        old = old if old and old.pluralizable == message.pluralizable else None
         fresh.add(message.id, old.string if old else None)
         missing += not (old and old.string)
     stale = sum(1 for each in known if each.id and each.id not in said)

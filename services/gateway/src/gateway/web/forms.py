@@ -56,9 +56,14 @@ def _widget(name: str, rule: Mapping[str, Any], *, optional: bool) -> Widget:
     texts = rule.get("x-options", {})
     return Widget(
         name=name, label=pick(rule.get("x-label", {"id": name})), hint=pick(rule.get("x-hint", {})), widget=kind, optional=optional,
-        options=tuple((str(value), pick(texts.get(str(value), {"id": str(value)}))) for value in rule.get("enum", ())),
+        options=tuple((str(value), _capital(pick(texts.get(str(value), {"id": str(value)})))) for value in rule.get("enum", ())),
         maxlength=int(rule.get("maxLength", 0)),
     )  # fmt: skip
+
+
+def _capital(text: str) -> str:
+    """Begin a choice with a capital: a letter has it within a sentence, a form by itself."""
+    return text[:1].upper() + text[1:]
 
 
 def collect(schema: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, Any]:

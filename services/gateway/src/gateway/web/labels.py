@@ -144,7 +144,7 @@ def subject_kind(kind: str) -> str:
         "bill": _("Tagihan air"),
         "bills": _("Tagihan air"),
         "account": _("Akun"),
-        "complaint": _("Laporan"),
+        "complaint": _("Isi laporan"),
         "photo": _("Foto laporan"),
     }.get(kind, kind)
 

@@ -74,9 +74,14 @@ def _filled(letter_id: str) -> Entry:
     return Entry({"letter_id": letter_id, "address": who.address, "rt": who.rt, "rw": who.rw, "kelurahan": who.kelurahan})
 
 
-def _form(entry: Entry) -> ResponseReturnValue:
+def _groups() -> tuple[list[tuple[str, str]], str]:
+    """Return the tariff groups to choose from, or why there are none."""
     tariffs, failure = tried(lambda: services().tariffs.List(ListTariffsRequest()))
-    groups = [(each.group, f"{each.group} · {named(each)}") for each in tariffs.tariffs] if tariffs else []
+    return [(each.group, f"{each.group} · {named(each)}") for each in tariffs.tariffs] if tariffs else [], failure
+
+
+def _form(entry: Entry) -> ResponseReturnValue:
+    groups, failure = _groups()
     kept = [(name, entry.values.get(name, "")) for name in _KEPT.values()]
     return page("water/new_form.html", entry, groups=groups, kelurahan_choices=city_map.choices(), failure=failure, kept=kept)
 
@@ -133,12 +138,14 @@ def _check(entry: Entry) -> None:
 
 def _review(entry: Entry) -> ResponseReturnValue:
     proofs, _failure = tried(_proofs)
+    groups, _failure = _groups()
     pictures = _kept(entry)
     entry.values.update({name: pictures[kind].id if kind in pictures else "" for kind, name in _KEPT.items()})
     return page(
         "water/new_review.html", entry, proof=next((each for each in proofs or () if each.letter_id == entry["letter_id"]), None),
         kept=[(name, entry.values[name]) for name in _FORM], pin=city_map.pin(entry["lat"], entry["lon"]), works=waterworks,
         place=city_map.names().get(entry["kelurahan"], entry["kelurahan"]), documents=DOCUMENTS, pictures=pictures,
+        tariff=dict(groups).get(entry["tariff_group"], entry["tariff_group"]),
     )  # fmt: skip
 
 

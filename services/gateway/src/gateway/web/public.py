@@ -59,7 +59,7 @@ def tariff() -> ResponseReturnValue:
             with entry.catching(missing=True, names={"group": "golongan"}):
                 result = services().tariffs.Calculate(CalculateRequest(group=entry["golongan"], volume=volume))
     return page(
-        "public/tariff.html", entry, tariffs=tariffs, failure=failure, groups=[(each.group, named(each)) for each in tariffs],
+        "public/tariff.html", entry, tariffs=tariffs, failure=failure, groups=[(each.group, f"{each.group} · {named(each)}") for each in tariffs],
         result=result, volume=volume, lines=result.lines if result else (), total=result.total if result else 0,
     )  # fmt: skip
 

@@ -128,7 +128,7 @@ def _filed(category: Category) -> ResponseReturnValue:
             filed = services().complaints.File(asked, timeout=_TIMEOUT)
             chosen.forget([each.id for each in draft.kept])
             return redirect(f"/laporan/{filed.complaint_id}?ok=lapor", 303)
-    entry.naming({"text": _("Apa yang terjadi"), "address": _("Alamat atau patokan"), "foto": _("Foto")})
+    entry.naming({"text": _("Laporan Anda"), "address": _("Alamat atau patokan"), "foto": _("Foto")})
     return _form(category, entry, draft.keep())
 
 

@@ -33,7 +33,7 @@ def leak(state: int) -> Label:
         p.LEAK_STATE_IN_WORK: Label(_("Sedang dikerjakan"), "info"),
         p.LEAK_STATE_REPAIRED: Label(_("Sudah diperbaiki"), "ok"),
         p.LEAK_STATE_NOT_FOUND: Label(_("Tidak ditemukan di lapangan"), ""),
-        p.LEAK_STATE_WITHDRAWN: Label(_("Laporan ditarik"), ""),
+        p.LEAK_STATE_WITHDRAWN: Label(_("Laporan dicabut pelapor"), ""),
     }
     return table.get(state, Label(_("Tidak diketahui"), ""))
 
@@ -92,7 +92,7 @@ def step(event: str) -> str:
         "materials_set": _("Bahan dicatat"),
         "completed": _("Pekerjaan selesai"),
         "reopened": _("Dibuka lagi oleh pelapor"),
-        "withdrawn": _("Laporan ditarik"),
+        "withdrawn": _("Laporan dicabut pelapor"),
         "cancelled": _("Dibatalkan"),
     }.get(event) or outcome(event)
 

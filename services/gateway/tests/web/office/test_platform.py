@@ -104,7 +104,7 @@ def test_a_redrive_needs_the_word_and_the_reason_and_has_its_effect_once(member,
     assert seen(means, parked) == 1
     after = client.get("/kantor/platform?ok=proses-ulang").text
     assert REASON in after
-    assert after.count("1 resolved, 0 open") == 1
+    assert after.count("1 berhasil, 0 masih tertahan") == 1
     assert "Rina Uji" in after
     assert "Tidak ada kabar tertahan" in client.get(f"{HERE}/kabar").text
 

@@ -25,6 +25,7 @@ from malang.singo.v1.charter_pb2 import GetKindRequest, Kind
 from gateway.edge import gateway, staff_required
 from gateway.identity import staff
 from gateway.web import formats, forms
+from gateway.web import map as city_map
 from gateway.web.backoffice import shell
 from gateway.web.backoffice.shell import DESK, page
 from gateway.web.calls import page_token, services, tried
@@ -143,7 +144,7 @@ def _described(who: ApplicantSnapshot) -> list[tuple[str, str]]:
         (_("Tempat, tanggal lahir"), f"{who.birth_place}, {formats.day(who.birth_date)}"),
         (_("Jenis kelamin"), sex),
         (_("Alamat"), f"{who.address}, RT {who.rt} RW {who.rw}"),
-        (_("Kelurahan"), who.kelurahan),
+        (_("Kelurahan"), city_map.names().get(who.kelurahan, who.kelurahan)),
         (_("Agama"), who.religion),
         (_("Pekerjaan"), who.occupation),
         (_("Status perkawinan"), who.marital_status),

@@ -21,7 +21,7 @@ from gateway.web.backoffice import shell
 from gateway.web.backoffice.applications import as_shown
 from gateway.web.backoffice.shell import INTAKE, page
 from gateway.web.calls import page_token, services, tried
-from gateway.web.catalog import _
+from gateway.web.catalog import _, translate_many
 from gateway.web.entries import Entry
 from gateway.web.files import as_download
 
@@ -73,7 +73,7 @@ def detail(application_id: object) -> ResponseReturnValue:
     if "buka" in request.args:
         entry.reject("tujuan", _("Pilih tujuan membuka data ini."))
     return page(
-        "purpose.html", entry, action=request.path, purposes=PURPOSES, tone="twuin", back=_QUEUE, back_name=_("Sambungan baru"),
+        "purpose.html", entry, action=request.path, purposes=PURPOSES, tone="twuin", back=_QUEUE, back_name=translate_many("Sambungan baru", "Sambungan baru", 2),
         title=_("Buka permohonan sambungan"),
     )  # fmt: skip
 

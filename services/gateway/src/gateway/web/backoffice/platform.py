@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ from gateway.web.labels import Label
 pages = Blueprint("office_platform", __name__)
 SERVICES = ("gateway", "singo", "twuin")
 _ONE = "<any('gateway','singo','twuin'):service>"
+_OUTCOME = re.compile(r"(?P<resolved>\d+) resolved, (?P<open>\d+) open")
 _LETTER_DIGITS = 18  # of a number that fits into int64
 
 
@@ -39,7 +41,7 @@ class Row:
 def overview() -> ResponseReturnValue:
     """Show the three services; one that does not answer is said so, the others are shown."""
     services = [(name, *calls.tried(partial(_status, name))) for name in SERVICES]
-    return page("platform.html", services=services, rows=rows, health=health, names=_names())
+    return page("platform.html", services=services, rows=rows, health=health, names=_names(), outcome=outcome)
 
 
 @pages.get(f"/kantor/platform/{_ONE}/kabar")
@@ -74,6 +76,12 @@ def redrive(service: str) -> ResponseReturnValue:
 
 def _confirm(service: str, entry: Entry) -> ResponseReturnValue:
     return page("redrive.html", entry, service=service, letter=_letter())
+
+
+def outcome(text: str) -> str:
+    """Return what a re-drive did, in the reader's language; the service notes it as “3 resolved, 1 open”."""
+    found = _OUTCOME.fullmatch(text)
+    return _("%(resolved)s berhasil, %(open)s masih tertahan") % found.groupdict() if found else text
 
 
 def _letter() -> int:

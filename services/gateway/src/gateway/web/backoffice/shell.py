@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from gateway.identity.sessions import Staff
 from gateway.web import calls, chrome
 from gateway.web.backoffice import words
-from gateway.web.catalog import _
+from gateway.web.catalog import _, translate_many
 from gateway.web.chrome import MenuItem
 from gateway.web.entries import Entry
 
@@ -30,9 +30,9 @@ _WATER: tuple[tuple[str, tuple[str, ...], Callable[[], str]], ...] = (
     ("/kantor/air/tagihan", RUNS, lambda: _("Terbitkan tagihan")),
 )
 _FIELD: tuple[tuple[str, Callable[[], str]], ...] = (
-    ("/kantor/kebocoran", lambda: _("Kebocoran")),
+    ("/kantor/kebocoran", lambda: translate_many("Kebocoran", "Kebocoran", 2)),
     ("/kantor/tugas-lapangan", lambda: _("Tugas lapangan")),
-    ("/kantor/sambungan-baru", lambda: _("Sambungan baru")),
+    ("/kantor/sambungan-baru", lambda: translate_many("Sambungan baru", "Sambungan baru", 2)),
 )
 
 

@@ -53,8 +53,8 @@ for (const part of document.querySelectorAll("[data-pin]")) {
 
 // What is left of a text, and the photos just chosen, seen before they are sent.
 for (const line of document.querySelectorAll("[data-count]")) {
-  const text = document.getElementById(line.dataset.count), left = line.querySelector("[data-left]");
-  const count = () => { left.textContent = String(text.maxLength - text.value.length); };
+  const text = document.getElementById(line.dataset.count), figures = new Intl.NumberFormat(document.documentElement.lang);
+  const count = () => { line.textContent = line.dataset.words.replace("#", figures.format(text.maxLength - text.value.length)); };
   line.hidden = false;
   text.addEventListener("input", count);
   count();
