@@ -54,6 +54,9 @@ cluster-up: .venv/.run ## Bring the platform up on the Kubernetes that KUBECONFI
 cluster-demo: .venv/.run ## Drive the errands against it, through its NodePort (CLUSTER_URL)
 	@exec $(PY) -m deploy.cluster demo
 
+cluster-test: .venv/.dev ## Hold it to its promises: policies, restarts, releases, engines that go (CLUSTER_FULL=1 for all of it)
+	@exec $(PY) -m pytest tests/cluster -q -s $(ARGS)
+
 cluster-down: .venv/.run ## Take it and its data off the cluster
 	@exec $(PY) -m deploy.cluster down
 
@@ -114,4 +117,4 @@ openapi: .venv/.run ## Print the OpenAPI document of the gateway
 .venv/.dev: requirements/dev.txt deploy/local/bootstrap
 	@deploy/local/bootstrap dev
 
-.PHONY: licences rules images compose-up compose-demo compose-down release cluster-up cluster-demo cluster-down help run demo status signins backup restore reset test check lint format types contracts proto proto-check fuzz bench lock settings openapi
+.PHONY: licences rules images compose-up compose-demo compose-down release cluster-up cluster-demo cluster-test cluster-down help run demo status signins backup restore reset test check lint format types contracts proto proto-check fuzz drill bench lock settings openapi

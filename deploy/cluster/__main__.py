@@ -32,15 +32,20 @@ def up() -> None:
         secrets.ensure()
         _apply(manifests, f"app.kubernetes.io/component notin ({RUNNING},migrate)")
         rolled_out("statefulset/postgres", "statefulset/redis", "statefulset/kafka")
+    release(manifests)
+    with _step("demo data"):
+        _seed()
+    print(f"\n  Singo + Twuin: {_url()}   (ready after {time.monotonic() - began:.1f} s)\n", flush=True)
+    signins.show(STATE)
+
+
+def release(manifests: str) -> None:
+    """Bring what serves people to the version of these manifests: the migrations first, then one process after the other."""
     with _step("migrations"):
         migrate(manifests)
     with _step("services"):
         _apply(manifests, "app.kubernetes.io/part-of=malang")
         rolled_out(*deployments())
-    with _step("demo data"):
-        _seed()
-    print(f"\n  Singo + Twuin: {_url()}   (ready after {time.monotonic() - began:.1f} s)\n", flush=True)
-    signins.show(STATE)
 
 
 def drive() -> None:

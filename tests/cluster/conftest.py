@@ -9,7 +9,7 @@ from chassis.testing import lacking
 
 from deploy.cluster import __main__ as commands
 from deploy.cluster.kube import answers, ask, rolled_out
-from tests.cluster.load import Load
+from tests.cluster.load import Errands, Load
 from tests.cluster.outcome import Outcome
 
 
@@ -36,6 +36,13 @@ def url() -> str:
 def load(url: str) -> Iterator[Load]:
     """Let citizens use the platform while the tests of a module do things to it."""
     with Load(url, commands.STATE.read("signins")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def errands(url: str) -> Iterator[Errands]:
+    """Let whole errands be done while the tests of a module do things to the platform."""
+    with Errands() as running:
         yield running
 
 

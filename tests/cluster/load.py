@@ -1,8 +1,10 @@
-"""Citizens who use the platform all the time, each request on a connection of its own and never asked twice."""
+"""People who use the platform all the time: each request on a connection of its own and never asked twice, and whole errands."""
 
 import itertools
 import json
 import secrets
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -12,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from deploy.local.across import KELURAHAN, MIDST
+from deploy.local.state import ROOT
 from deploy.local.visitors import Person
 
 PAUSE = 0.15  # seconds between two requests of one citizen
@@ -75,7 +78,8 @@ class Load:
             "address": "Di depan pos ronda", "position": {"latitude": latitude, "longitude": longitude},
         }  # fmt: skip
         if told := self._ask("POST", "/api/v1/complaints", token, body):
-            self.filed.append(str(json.loads(told)["complaint_id"]))
+            self.filed.append(filed := str(json.loads(told)["complaint_id"]))
+            self._ask("GET", f"/api/v1/complaints/{filed}", token)
 
     def _ask(self, method: str, path: str, token: str, body: dict[str, Any] | None = None) -> bytes | None:
         headers = {"Authorization": f"Bearer {token}"} if path.startswith("/api/") else {}
@@ -93,3 +97,38 @@ class Load:
         except OSError as wrong:
             self.answers.append(Answer(asked, f"{method} {path}", 0, f"{type(wrong).__name__}: {wrong}"))
         return None
+
+
+@dataclass
+class Errands:
+    """The four errands, driven from their beginning to their end over and over."""
+
+    done: int = 0
+    broken: list[str] = field(default_factory=list)  # the last words of each round that met a surprise
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._thread = threading.Thread(target=self._drive, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        """Finish."""
+        self.finish()
+
+    def finish(self) -> None:
+        """Let the round that is going on come to its end; no other begins."""
+        self._stop.set()
+        if self._thread:
+            self._thread.join(300)
+
+    def _drive(self) -> None:
+        while not self._stop.is_set():
+            asked = [sys.executable, "-m", "deploy.cluster", "demo"]
+            told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
+            if told.returncode:
+                self.broken.append((told.stdout + told.stderr)[-1500:])
+            else:
+                self.done += 1

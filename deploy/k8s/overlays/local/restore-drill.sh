@@ -1,6 +1,7 @@
 #!/bin/bash
 # Restores the newest backup into databases of their own, says how many rows came back, and drops them.
 set -euo pipefail
+export PGOPTIONS='--client-min-messages=warning'
 for _ in $(seq 60); do pg_isready --quiet && break; sleep 1; done  # policies let a new pod through a moment after its start
 newest=$(find /backups -mindepth 1 -maxdepth 1 -type d -name '2*Z' | sort | tail -n 1)
 [ -n "$newest" ] || { echo "there is no backup" >&2; exit 1; }
