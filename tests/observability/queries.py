@@ -23,6 +23,7 @@ _WORDS = frozenset(
         "abs",
         "without",
         "absent",
+        "offset",
     )
 )
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')

@@ -14,7 +14,8 @@ from twuin.payments.model import State
 from twuin.payments.tables import MoneyRow, PaymentRow
 
 DIFFERENCE = Gauge("money_difference_rupiah", "Rupiah by which two sums differ that must be equal", ["rule"])
-REFUNDS = Gauge("money_refunds_payable_rupiah", "Rupiah that came and must go back")
+# Named by its account: without a label it would stand at 0 until money is first looked at, and what is owed would seem to grow.
+REFUNDS = Gauge("money_refunds_payable_rupiah", "Rupiah that came and must go back", ["account"])
 TO_REFUND = Gauge("payments_to_refund", "Payments whose money must go back")
 STARTING = Gauge("payments_oldest_starting_seconds", "Age of the oldest payment that the provider has not answered; 0 = none")
 
@@ -26,7 +27,7 @@ def reconcile(db: Database) -> None:
         balances = ledger.trial_balance(session)
         for rule, rupiah in differences(session, balances).items():
             DIFFERENCE.labels(rule).set(rupiah)
-        REFUNDS.set(-balances[Account.REFUNDS_PAYABLE])
+        REFUNDS.labels(Account.REFUNDS_PAYABLE.name.lower()).set(-balances[Account.REFUNDS_PAYABLE])
         TO_REFUND.set(_count_to_refund(session))
         STARTING.set(_oldest_starting(session))
 
