@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import gateway.app
 import gateway.processes
@@ -18,6 +19,8 @@ import twuin.app
 import yaml
 from chassis import process, settings
 from chassis.testing import lacking
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from deploy.cluster import secrets
 from deploy.cluster.manifests import render
@@ -137,6 +140,16 @@ def test_what_runs_is_probed_and_a_start_is_not_taken_for_a_hang(overlay):
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_process_says_where_its_metrics_are(overlay):
+    for deployment in of_kind(overlay, "Deployment"):
+        pod = pod_of(deployment)
+        (health,) = (each["containerPort"] for each in pod["spec"]["containers"][0]["ports"] if each["name"] == "health")
+        assert pod["metadata"]["annotations"] == {
+            "prometheus.io/scrape": "true", "prometheus.io/port": str(health), "prometheus.io/path": "/metrics",
+        }, name_of(deployment)  # fmt: skip
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
 def test_a_deployment_leaves_in_peace(overlay):
     budgets = named(overlay, "PodDisruptionBudget")
     for name, deployment in named(overlay, "Deployment").items():
@@ -195,17 +208,17 @@ def configured(overlay: str, service: str) -> dict[str, str]:
     return dict(data)
 
 
-def secret_keys(overlay: str, service: str) -> set[str]:
+def secret_values(overlay: str, name: str) -> dict[str, str]:
     if overlay == "local":
-        return set(secrets.make()[service])
-    return set(named(overlay, "ExternalSecret")[service]["spec"]["target"]["template"]["data"])
+        return secrets.make()[name]
+    return dict(named(overlay, "ExternalSecret")[name]["spec"]["target"]["template"]["data"])
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 @pytest.mark.parametrize("service", SETTINGS)
 def test_every_setting_is_one_and_none_that_must_be_there_is_missing(overlay, service):
     known = settings.variables(SETTINGS[service], f"{service.upper()}_")
-    given, secret = configured(overlay, service), secret_keys(overlay, service)
+    given, secret = configured(overlay, service), set(secret_values(overlay, service))
     assert set(given) | secret <= set(known)
     assert not set(given) & secret
     required = {field.name for field in msgspec.structs.fields(SETTINGS[service]) if field.required}
@@ -247,22 +260,79 @@ def secrets_asked_for(node: Any) -> set[str]:
 def test_every_secret_that_a_pod_names_is_made_by_somebody(overlay):
     certificates = {each["spec"]["secretName"] for each in of_kind(overlay, "Certificate")}
     made = set(secrets.make()) if overlay == "local" else set(named(overlay, "ExternalSecret")) | certificates
-    by_operators = set() if overlay == "local" else {"bus-cluster-ca-cert", *(f"{service}-db-ca" for service in SETTINGS)}
+    by_others = set() if overlay == "local" else {"bus-cluster-ca-cert", "redis-ca", *(f"{service}-db-ca" for service in SETTINGS)}
     asked = secrets_asked_for([pod_of(each) for each in of_kind(overlay, *WORKLOADS)])
-    assert set(SETTINGS) <= asked <= made | by_operators
+    assert set(SETTINGS) <= asked <= made | by_others
 
 
+@pytest.mark.parametrize("overlay", OVERLAYS)
 @pytest.mark.parametrize("service", SETTINGS)
-def test_in_production_nothing_between_processes_is_plain(service):
-    given = configured("production", service)
+def test_nothing_between_processes_is_plain(overlay, service):
+    given, secret, owner = configured(overlay, service), *(secret_values(overlay, name) for name in (service, f"{service}-owner"))
     assert {given[f"RPC_TLS_{part}"] for part in ("CERT", "KEY", "CA")} == {
         f"/certs/rpc/{file}" for file in ("tls.crt", "tls.key", "ca.crt")
     }
-    assert given.get(f"{service.upper()}_JWKS_URL", "https://").startswith("https://")
-    secret = named("production", "ExternalSecret")[service]["spec"]["target"]["template"]["data"]
-    owner = named("production", "ExternalSecret")[f"{service}-owner"]["spec"]["target"]["template"]["data"]
-    assert all("sslmode=verify-full&sslrootcert=/certs/database/ca.crt" in each["DATABASE_URL"] for each in (secret, owner))
-    assert "security_protocol=SASL_SSL&ssl_cafile=/certs/bus/ca.crt" in secret["EVENT_BUS_URL"]
+    assert all(each["DATABASE_URL"].endswith("?sslmode=verify-full&sslrootcert=/certs/database/ca.crt") for each in (secret, owner))
+    bus = "security_protocol=SASL_SSL&ssl_cafile=/certs/bus/ca.crt&sasl_mechanism=SCRAM-SHA-512"
+    assert f"?{bus}&sasl_plain_username={service}-bus&" in secret["EVENT_BUS_URL"]
+
+
+def test_no_database_of_production_takes_a_plain_connection():
+    for each in of_kind("production", "Cluster"):
+        assert each["spec"]["postgresql"]["pg_hba"] == ["hostnossl all all all reject"], name_of(each)
+
+
+def test_locally_redis_is_spoken_to_with_tls_and_a_password():
+    assert re.fullmatch(r"rediss://:\w{48}@redis:6379/0\?ssl_ca_certs=/certs/cache/ca\.crt", secrets.make()["gateway"]["REDIS_URL"])
+
+
+@pytest.mark.parametrize("service", SETTINGS)
+def test_in_production_keys_of_tokens_come_over_https(service):
+    assert configured("production", service).get(f"{service.upper()}_JWKS_URL", "https://").startswith("https://")
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("service", SETTINGS)
+def test_every_certificate_that_a_setting_names_is_mounted(overlay, service):
+    values = [*configured(overlay, service).values(), *secret_values(overlay, service).values()]
+    wanted = {path for value in values for path in re.findall(r"/certs/[\w/.]+", value)}
+    assert {"/certs/rpc/tls.crt", "/certs/database/ca.crt", "/certs/bus/ca.crt"} <= wanted
+    for workload in of_kind(overlay, "Deployment", "Job"):
+        pod = pod_of(workload)["spec"]
+        if workload["metadata"]["name"].startswith(f"{service}-"):
+            (sources,) = (each["projected"]["sources"] for each in pod["volumes"] if each["name"] == "certificates")
+            mounted = {f"/certs/{item['path']}" for source in sources for item in source["secret"]["items"]}
+            assert wanted <= mounted, name_of(workload)
+            assert {"name": "certificates", "mountPath": "/certs", "readOnly": True} in pod["containers"][0]["volumeMounts"]
+
+
+def test_local_certificates_are_those_that_cert_manager_makes():
+    made = secrets.certificates()
+    for each in of_kind("production", "Certificate"):
+        spec, pem = each["spec"], made[each["spec"]["secretName"]]
+        certificate = x509.load_pem_x509_certificate(pem["tls.crt"].encode())
+        certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(pem["ca.crt"].encode()))
+        assert names_in(certificate) == spec["dnsNames"]
+        assert certificate.extensions.get_extension_for_class(x509.KeyUsage).value.digital_signature
+        usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        assert set(usages) == {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH}
+        assert spec["usages"] == ["digital signature", "server auth", "client auth"]
+
+
+@pytest.mark.parametrize(("engine", "setting"), [("postgres", "DATABASE_URL"), ("kafka", "EVENT_BUS_URL"), ("redis", "REDIS_URL")])
+def test_an_engine_s_certificate_names_the_host_that_its_clients_dial_and_makes_no_call(engine, setting):
+    made = secrets.make()
+    certificate = x509.load_pem_x509_certificate(made[f"{engine}-tls"]["tls.crt"].encode())
+    assert urlsplit(made["gateway"][setting]).hostname in names_in(certificate)
+    usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(usages) == [ExtendedKeyUsageOID.SERVER_AUTH]
+    authorities = [made["gateway-rpc-tls"]["ca.crt"], *(made[f"{each}-tls"]["ca.crt"] for each in ("postgres", "kafka", "redis"))]
+    assert len(set(authorities)) == 4
+
+
+def names_in(certificate: x509.Certificate) -> list[str]:
+    """Return the hosts that a certificate is for."""
+    return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName)
 
 
 def labels(overlay: str) -> dict[str, dict[str, str]]:
