@@ -1,9 +1,11 @@
 # ruff: noqa: N802, N818 - methods of a servicer are named by the proto, errors of a database by its driver
 """What goes along with a call, what comes back, and what happens when the server is slow, busy, away or stopping."""
 
+import socket
 import threading
 import time
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 
 import grpc
 import pytest
@@ -330,6 +332,55 @@ def test_only_what_is_unavailable_is_tried_again():
     with calling(do) as stub:
         assert failure(stub.GetKind, GetKindRequest()).kind == "conflict"
     assert len(seen) == 1
+
+
+def test_a_call_that_a_stopping_server_never_took_is_tried_again():
+    seen = []
+
+    def get_kind(_request, context):
+        seen.append(1)
+        if len(seen) < 3:
+            context.abort(grpc.StatusCode.CANCELLED, "")
+        return Kind()
+
+    handler = grpc.unary_unary_rpc_method_handler(get_kind, GetKindRequest.FromString, Kind.SerializeToString)
+    server = grpc.server(ThreadPoolExecutor(1))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(CHARTER, {"GetKind": handler}),))
+    upstream = rpc.Upstream(f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}", "test", token=token)
+    server.start()
+    upstream.stub(charter_pb2_grpc.CharterStub).GetKind(GetKindRequest())
+    upstream.close()
+    server.stop(0)
+    assert len(seen) == 3
+
+
+def slow_to_answer(port, seconds):
+    """Pass one connection on to a port; its answers come so much later, as on a machine that is short of processors."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def passed(source, target, pause):
+        time.sleep(pause)
+        with suppress(OSError):  # whoever asked has hung up
+            while data := source.recv(65536):
+                target.sendall(data)
+
+    def run():
+        near, _ = listening.accept()
+        far = socket.create_connection(("127.0.0.1", port))
+        threading.Thread(target=passed, args=(near, far, 0), daemon=True).start()
+        passed(far, near, seconds)
+
+    threading.Thread(target=run, daemon=True).start()
+    return listening.getsockname()[1]
+
+
+def test_a_connection_may_take_its_time_to_be_made():
+    server = rpc.Server([charter(lambda _: None)], verifier("test"))
+    port = slow_to_answer(server.start(), 1.5)
+    upstream = rpc.Upstream(f"127.0.0.1:{port}", "test", token=token)
+    upstream.stub(charter_pb2_grpc.CharterStub).GetKind(GetKindRequest())
+    upstream.close()
+    server.stop(0)
 
 
 def test_retries_end_while_a_server_stays_down():

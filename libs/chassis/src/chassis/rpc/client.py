@@ -37,8 +37,9 @@ OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.absolute_max_metadata_size", METADATA_BYTES),
     # By default a channel comes back seconds after its server did. The longest pause varies by a fifth: 0.9 s.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 750),
+    # What its name does not say: the time that a connection may take to be made, TLS and all.
+    ("grpc.min_reconnect_backoff_ms", 3_000),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
@@ -52,7 +53,7 @@ RETRIED: dict[str, Any] = BALANCED | {
             "name": [{}],
             "retryPolicy": {
                 "maxAttempts": 4, "initialBackoff": "0.1s", "maxBackoff": "0.5s", "backoffMultiplier": 2,
-                "retryableStatusCodes": ["UNAVAILABLE"],
+                "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],  # the latter by a server that stops before it took the call
             },
         }
     ],
