@@ -13,11 +13,11 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from deploy.local.across import KELURAHAN, MIDST
 from deploy.local.state import ROOT
 from deploy.local.visitors import Person
 
 PAUSE = 0.15  # seconds between two requests of one citizen
+MIDST, KELURAHAN = (-7.9180, 112.6560), "35.73.01.1001"  # far from where the errands report their leak
 READS = ("/", "/api/v1/charter/kinds", "/api/v1/me/errands", "/api/v1/complaints", "/api/v1/connections")
 
 
