@@ -24,6 +24,7 @@ from gateway.keyset import Page
 AGENCIES = {"letter": "singo", "complaint": "singo", "new_connection": "twuin", "bill": "twuin"}
 _LINKS = {"letter": "/permohonan/", "complaint": "/laporan/", "new_connection": "/sambungan-baru/", "bill": "/tagihan/"}
 _KEEP = dt.timedelta(days=730)
+_ABBREVIATED = 4  # letters: SKU, SKCK, SKTM
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Errand:
 
     def title(self, language: Language) -> str:
         """Return what it is."""
-        detail = in_words(self.detail, language) if self.kind == "bill" else self.detail.replace("_", " ")
+        detail = in_words(self.detail, language) if self.kind == "bill" else _spoken(self.detail)
         return TITLES[self.kind][language].format(reference=self.reference, detail=detail).strip()
 
     def state_text(self, language: Language) -> str:
@@ -97,6 +98,11 @@ class Errand:
     def whom_text(self, language: Language) -> str:
         """Return who has it; empty for nobody."""
         return WHOM.get(self.with_whom, {}).get(language, "")
+
+
+def _spoken(code: str) -> str:
+    """Return the code of a kind of letter as people say it: SKCK, belum menikah."""
+    return code.upper() if len(code) <= _ABBREVIATED else code.replace("_", " ")
 
 
 def _state(kind: str, state: str, language: Language) -> str:

@@ -10,7 +10,7 @@ TITLES: dict[str, Words] = {
     "letter": {"id": "Surat {detail}", "en": "Letter: {detail}"},
     "complaint": {"id": "Laporan {reference}", "en": "Report {reference}"},
     "new_connection": {"id": "Sambungan air baru", "en": "New water connection"},
-    "bill": {"id": "Tagihan air {detail}", "en": "Water bill {detail}"},
+    "bill": {"id": "Tagihan air {detail}", "en": "Water bill for {detail}"},
 }
 STATES: dict[str, dict[str, Words]] = {
     "letter": {
