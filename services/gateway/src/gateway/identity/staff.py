@@ -253,7 +253,9 @@ def _check(username: str, name: str, roles: Collection[str], areas: Collection[s
         wrong.append(
             FieldError("name", "required", "Isi nama, paling banyak 120 karakter.", "Enter the name, at most 120 characters.")
         )
-    if not roles or not set(roles) <= set(STAFF_ROLES):
+    if not roles:
+        wrong.append(FieldError("roles", "required", "Pilih paling sedikit satu peran.", "Choose at least one role."))
+    elif not set(roles) <= set(STAFF_ROLES):
         known = ", ".join(STAFF_ROLES)
         wrong.append(FieldError("roles", "unknown", f"Pilih peran dari: {known}.", f"Choose roles from: {known}."))
     if any(not _AREA.fullmatch(area) for area in areas):

@@ -24,6 +24,10 @@ from gateway.identity.tables import RecoveryCode, StaffMember
 log = telemetry.logger(__name__)
 
 _STEP = 30  # seconds of a TOTP code
+_NOT_THIS_CODE = (  # an app makes codes by itself: there is none to ask for
+    "Kode tidak berlaku. Periksa lagi, atau tunggu kode berikutnya.",
+    "The code is not valid. Check it again, or wait for the next one.",
+)
 _RECOVERY_CODES = 10
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no signs that look alike
 
@@ -94,7 +98,7 @@ def finish(
         enrol = str(begun.payload["enrol"])
         if member is None or not _code_fits(session, means, member, enrol, code):
             log.warning("sign_in_refused", kind="staff", factor="code", person=str(begun.owner))
-            raise CodeRefused(fields=[FieldError("code", "code_refused", CodeRefused.id, CodeRefused.en)])
+            raise CodeRefused(fields=[FieldError("code", "code_refused", *_NOT_THIS_CODE)])
         challenges.use(session, begun)
         if enrol:
             member.totp_sealed = seal_totp(means, member.id, enrol)
@@ -113,7 +117,7 @@ def renew_recovery_codes(means: Means, person: Person, code: str, *, address: st
     with means.db.transaction() as session:
         member = session.scalars(select(StaffMember).where(StaffMember.id == uuid.UUID(person.id)).with_for_update()).one()
         if not _totp_fits(means, member, "", code):
-            raise CodeRefused(fields=[FieldError("code", "code_refused", CodeRefused.id, CodeRefused.en)])
+            raise CodeRefused(fields=[FieldError("code", "code_refused", *_NOT_THIS_CODE)])
         fresh = _renew_recovery_codes(session, means, member.id)
     throttle.clear(means, keys)
     return fresh
