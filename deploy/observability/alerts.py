@@ -4,7 +4,7 @@ from typing import Any
 
 _GONE = "process:expected unless on (service, process) up == 1"
 _LAG, _TAKEN = "sum by (group) (consumer_lag)", "sum by (group) (rate(consumer_facts_total[5m]))"
-# Processes that never ask Redis say that it is not there, too: only those count that ask in vain.
+# A process that nobody asks anything does not learn that Redis is back: only those count that ask in vain.
 _IN_VAIN = "cache_available == 0 and rate(cache_failures_total[10m]) > 0"
 # The first failure is the birth of its series, which increase() does not see.
 _FAILED = 'rpc_server_seconds_count{status="INTERNAL"}'

@@ -19,8 +19,10 @@ T = TypeVar("T")
 
 TIMEOUT = 0.1  # seconds for each of connecting and answering; the defaults took 4 to 58 s
 PAUSES = (1.0, 2.0, 5.0)  # seconds without Redis after the first, second and every further failure
-AVAILABLE = Gauge("cache_available", "1 while Redis answers", multiprocess_mode="livemin")
-FAILED = Counter("cache_failures_total", "Operations that Redis did not answer")
+# With a label, so that only who has a cache says something of it: a parent of workers would say for ever that Redis is gone.
+ENGINE = "redis"
+AVAILABLE = Gauge("cache_available", "1 while the cache answers", ["engine"], multiprocess_mode="livemin")
+FAILED = Counter("cache_failures_total", "Operations that the cache did not answer", ["engine"])
 
 
 class Cache:
@@ -33,7 +35,8 @@ class Cache:
         if url:
             self._redis, self._errors = _client(url)
         self._breaker = _Breaker()
-        AVAILABLE.set(self.available)
+        self._failed = FAILED.labels(ENGINE)
+        AVAILABLE.labels(ENGINE).set(self.available)
 
     @property
     def available(self) -> bool:
@@ -77,7 +80,7 @@ class Cache:
         try:
             answer = operation(self._redis)
         except self._errors as wrong:
-            FAILED.inc()
+            self._failed.inc()
             self._breaker.failed(str(wrong), probe=probe)
             return None
         self._breaker.worked()
@@ -107,7 +110,7 @@ class _Breaker:
             self.broken = True
             self._ask_at = time.monotonic() + PAUSES[min(self._failures, len(PAUSES) - 1)]
             self._failures += 1
-        AVAILABLE.set(0)
+        AVAILABLE.labels(ENGINE).set(0)
         log.warning("cache_gone", reason=reason, failures=self._failures)
 
     def worked(self) -> None:
@@ -115,7 +118,7 @@ class _Breaker:
             return
         with self._lock:
             self.broken, self._failures = False, 0
-        AVAILABLE.set(1)
+        AVAILABLE.labels(ENGINE).set(1)
         log.info("cache_back")
 
 

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from chassis import telemetry
 from chassis.db.reading import Read
 
-IN_USE = Gauge("database_connections_in_use", "Connections inside a transaction", ["application"], multiprocess_mode="livesum")
-POOL = Gauge("database_pool_size", "Connections that a process may open", ["application"], multiprocess_mode="livesum")
+# Each worker by itself: the pool of their parent, which hardly uses it, would make theirs look emptier than they are.
+IN_USE = Gauge("database_connections_in_use", "Connections inside a transaction", ["application"], multiprocess_mode="liveall")
+POOL = Gauge("database_pool_size", "Connections that a process may open", ["application"], multiprocess_mode="liveall")
 
 
 _NEARLY = 0.9  # of the usual time limit: not worth a setting of its own
