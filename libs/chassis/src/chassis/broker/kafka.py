@@ -10,10 +10,14 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from chassis import telemetry
 from chassis.broker.contract import PARTITIONS, BusUnavailable, Outgoing, Place, Record
 
 _ANSWER = 5_000  # ms that a question to the cluster may take
 _FIRST_CONTACT = 3_000  # ms to reach any broker; the library's own 30 s would hide that there is none
+_QUIET = 5.0  # seconds without a message after which the cluster is asked what there is: its last answer is old
+_DEAF = 30.0  # seconds without one after which a member joins anew if there is something
+log = telemetry.logger(__name__)
 # What may stand in the URL's query, for clusters with TLS or passwords.
 _OPTIONS = frozenset(
     {
@@ -203,7 +207,7 @@ class KafkaSubscriber:
         self._make, self._topics, self._ensure = consumer, topics, ensure
         self._consumer: Any = None
         self._early: list[Record] = []
-        self._kept_at = 0.0
+        self._kept_at = self._heard_at = self._asked_at = 0.0
 
     def poll(self, timeout: float, most: int) -> list[Record]:
         """Return up to `most` next messages; wait up to `timeout` s for one."""
@@ -213,7 +217,19 @@ class KafkaSubscriber:
         with _told():
             self._kept_at = time.monotonic()
             polled = self._open().poll(timeout_ms=int(timeout * 1000), max_records=most)
+            self._listen(bool(polled))
         return _records(polled)
+
+    def _listen(self, heard: bool) -> None:
+        """Join anew where nothing came for long and something is there: seen once, of a client that span without fetching."""
+        now = time.monotonic()
+        if heard:
+            self._heard_at = self._asked_at = now
+        elif now - self._asked_at > _DEAF:
+            self._asked_at = now
+            if behind := sum(self.lag().values()):
+                log.warning("member hears nothing and joins anew", behind=behind)
+                self.close()
 
     def keep(self) -> None:
         """Stay a member: poll with everything paused, once a second at most."""
@@ -223,9 +239,11 @@ class KafkaSubscriber:
         with _told():
             consumer = self._open()
             consumer.pause(*consumer.assignment())
-            # A rebalance inside this poll can bring partitions that are not paused.
-            self._early += _records(consumer.poll(timeout_ms=0))
-            consumer.resume(*consumer.paused())
+            try:
+                # A rebalance inside this poll can bring partitions that are not paused.
+                self._early += _records(consumer.poll(timeout_ms=0))
+            finally:
+                consumer.resume(*consumer.paused())  # a poll that fails would leave them paused, and no fact came any more
 
     def commit(self, positions: Mapping[Place, int]) -> bool:
         """Remember the next offsets; False when the group was rebalanced."""
@@ -248,8 +266,11 @@ class KafkaSubscriber:
         """Return how many messages of each own partition are not polled yet, as the last answers of the cluster say."""
         with _told():
             consumer = self._open()
-            # A question for the ends would wait behind the fetch under way and hold up what comes after it.
-            ends = {each: consumer.highwater(each) for each in consumer.assignment()}
+            places = consumer.assignment()
+            if time.monotonic() - self._heard_at > _QUIET:
+                ends = consumer.end_offsets(places, _ANSWER)
+            else:  # a question would wait behind the fetch under way and hold up what comes after it
+                ends = {each: consumer.highwater(each) for each in places}
             return {
                 Place(each.topic, each.partition): max(0, end - consumer.position(each, _ANSWER))
                 for each, end in ends.items()
@@ -268,6 +289,7 @@ class KafkaSubscriber:
             self._ensure(self._topics)
             self._consumer = self._make()
             self._consumer.subscribe(self._topics)
+            self._heard_at = self._asked_at = time.monotonic()
         return self._consumer
 
 
