@@ -175,9 +175,13 @@ class KafkaPublisher:
 
     def close(self) -> None:
         """Give up the connections; what is not acknowledged is dropped, for the caller knows of it."""
-        if self._producer is not None:
-            self._producer.close(timeout=0)
-            self._producer = None
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            sender = producer._sender  # noqa: SLF001 - close() flushes first, which fails and ends nothing while a message waits
+            sender.force_close()
+            sender.join(_FIRST_CONTACT / 1000)
+            with suppress(BusUnavailable), _told():
+                producer.close(timeout=0)
 
     def _open(self) -> Any:
         if self._producer is None:
