@@ -51,3 +51,15 @@ def test_a_member_that_hears_nothing_though_something_is_there_joins_anew(kafka,
     assert member._consumer is rejoined  # there was nothing more to hear
     member.close()
     publisher.close()
+
+
+def test_a_publisher_that_gives_up_leaves_no_sender_behind_and_raises_nothing(kafka):
+    bus, topic = broker.connect(kafka), f"t{uuid.uuid4().hex[:12]}.facts"
+    publisher = bus.publisher()
+    publisher.publish([Outgoing(topic, "k", b"1", {})])
+    sender = publisher._producer._sender
+    publisher._producer.send(topic, b"waits for its batch to be full", b"k")
+    publisher.close()
+    assert not sender.is_alive()
+    publisher.publish([Outgoing(topic, "k", b"2", {})])
+    publisher.close()
