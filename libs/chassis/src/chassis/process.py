@@ -271,13 +271,14 @@ def _jobs(running: Running[S, P]) -> None:
 
 
 def repeat(job: Job, stop: threading.Event, runs: dict[str, heartbeat.JobRun] | None = None) -> None:
-    """Do a job again and again until `stop` is set; after failures its pauses grow. How it last ended stands in `runs`."""
+    """Do a job again and again until `stop` is set; after failures soon again, with pauses that grow. How it last ended stands in `runs`."""
     EVERY.labels(job.name).set(job.every)
     runs = {} if runs is None else runs
     pause = job.every
     while not stop.is_set():
         runs[job.name] = _attempt(job, stop, runs.get(job.name))
-        pause = job.every if runs[job.name].outcome == "done" else max(job.every, min(pause * 2, _PATIENCE))
+        # A new pod may not reach its database at first: what is due once an hour must not wait for an hour then.
+        pause = job.every if runs[job.name].outcome == "done" else min(pause * 2, _PATIENCE)
         stop.wait(pause)
 
 
