@@ -36,6 +36,7 @@ WEIGHT = """() => performance.getEntriesByType("resource").concat(performance.ge
   .filter(entry => entry.initiatorType !== "fetch").reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
 WIDER = """() => [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
   .slice(0, 3).map(e => e.outerHTML.slice(0, 90))"""
+PRESSED = (".masthead", ".main-nav", ".footer", ".demo-strip", "main button", "main a.button")
 REFUSALS = """addEventListener("securitypolicyviolation", e => console.error("CSP " + e.violatedDirective + " " + e.blockedURI))"""
 
 
@@ -70,11 +71,11 @@ class Visitor:
         assert answer.status == status, f"{path} answered {answer.status}"
         self.look(status=status)
 
-    def press(self, selector: str, *, refused: bool = False) -> None:
+    def press(self, selector: str, *, refused: bool = False, status: int = 200) -> None:
         """Click what leads to another page, and look at that page."""
         with self.page.expect_navigation():
             self.page.click(selector)
-        self.look(status=422 if refused else 200)
+        self.look(status=422 if refused else status)
 
     def fill(self, **values: str) -> None:
         """Type into fields by name; a list is chosen from by value."""
@@ -111,6 +112,14 @@ class Visitor:
         self.looked.append(self.path)
         self._picture()
         self.faults += [f"{self.path} ({self.width} px, {self.language}): {fault}" for fault in faults]
+
+    def on_paper(self) -> None:
+        """Hold the page at hand, as it is printed, to its rules: nothing of the frame and nothing to press."""
+        self.page.emulate_media(media="print")
+        left = [part for part in PRESSED if self.page.locator(f"{part}:visible").count()]
+        self.faults += [f"{self.path} on paper still has {part}" for part in left]
+        self._picture()
+        self.page.emulate_media(media="screen")
 
     def _language(self) -> Iterator[str]:
         if (said := self.page.get_attribute("html", "lang")) != self.language:
