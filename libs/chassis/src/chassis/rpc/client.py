@@ -38,6 +38,8 @@ OPTIONS: tuple[tuple[str, int], ...] = (
     # By default a channel comes back seconds after its server did. The longest pause varies by a fifth: 0.9 s.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 750),
+    # By default names are asked for every 30 s at most, and processes that were replaced sooner are not found.
+    ("grpc.dns_min_time_between_resolutions_ms", 500),
     # What its name does not say: the time that a connection may take to be made, TLS and all.
     ("grpc.min_reconnect_backoff_ms", 3_000),
     ("grpc.keepalive_time_ms", 30_000),
