@@ -11,12 +11,12 @@ from deploy.compose.secrets import environment
 from deploy.compose.standin import Failed, Standin, docker
 from deploy.local.state import ROOT, State
 
-TRIES = 3
+TRIES = 5
 PATIENCE = 60  # seconds
 
 
 def measure(services: Iterable[str]) -> dict[str, float]:
-    """Return the seconds that the process which answers people needs, the best of three starts for each service."""
+    """Return the seconds that the process which answers people needs, the best of five starts for each service."""
     document = read(environment(State(ROOT / ".local" / "starts")))
     project = Standin(document, f"{document.name}-starts")
     project.down()

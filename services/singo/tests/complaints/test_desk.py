@@ -216,7 +216,7 @@ def test_a_complaint_of_water_can_be_read_and_not_worked_on(world):
         for name in OFFICE:
             failed = failure(getattr(world.stub, name), request(name, leak))
             assert (failed.kind, failed.code) == ("refused", "water_utility_has_it")
-            assert "air minum" in failed.id
+            assert "Air Minum" in failed.id
             assert "water utility" in failed.en
 
 
