@@ -44,14 +44,19 @@ def newcomer(running):
     return someone | {"password": f"kalimat rahasia {uuid.uuid4().hex[:8]}"}
 
 
-def newest_code(visitor: Visitor, phone: str) -> str:
-    """Read the newest one-time code in the demo mailbox, in another tab."""
+def in_mailbox(visitor: Visitor, to: str, pattern: str, where: str = "main") -> str:
+    """Return what matches in the demo mailbox of a phone or an address, read in another tab."""
     tab = visitor.page.context.new_page()
-    tab.goto(f"{visitor.url}/demo/mailbox?ke={phone.replace('+', '%2B')}")
-    found = re.search(r"\b\d{6}\b", tab.inner_text(".rows li:first-child"))
+    tab.goto(f"{visitor.url}/demo/mailbox?ke={to.replace('+', '%2B')}")
+    found = re.search(pattern, tab.inner_text(where))
     tab.close()
-    assert found, "no code in the newest message"
+    assert found, f"no message to {to} holds {pattern}"
     return found[0]
+
+
+def newest_code(visitor: Visitor, to: str) -> str:
+    """Return the newest one-time code of a phone or an address."""
+    return in_mailbox(visitor, to, r"\b\d{6}\b", ".rows li:first-child")
 
 
 def register(visitor: Visitor, who) -> None:

@@ -1,11 +1,9 @@
 """What surrounds the errands, in a real browser: pages for everybody, recovery, the own account, what ends otherwise, what is away."""
 
-import re
-
 import pytest
 from browser import Visitor, visit
 from callers import submitted
-from test_browser import PLACES, SCREENS, begin_payment, chromium, newest_code, sign_in, staff, staff_in
+from test_browser import PLACES, SCREENS, begin_payment, chromium, in_mailbox, newest_code, sign_in, staff, staff_in
 
 from deploy.local import demo
 
@@ -39,16 +37,6 @@ def test_everybody_reads_the_pages_that_need_no_account(running, chromium, width
         anyone.press("form[action='/masuk'] button", status=401)
 
 
-def link_to_cancel(visitor: Visitor, phone: str) -> str:
-    """Return the path in the message that tells the old phone of a change."""
-    tab = visitor.page.context.new_page()
-    tab.goto(f"{visitor.url}/demo/mailbox?ke={phone.replace('+', '%2B')}")
-    found = re.search(r"/nomor-hilang/batal/[\w-]+", tab.inner_text("main"))
-    tab.close()
-    assert found, "the old phone was not told"
-    return found[0]
-
-
 def lose_the_phone(visitor: Visitor, who) -> None:
     """Prove oneself and a new number; the new one begins later."""
     visitor.open("/nomor-hilang")
@@ -76,7 +64,7 @@ def test_a_password_is_forgotten_and_a_lost_phone_is_kept_after_all(running, chr
         sign_in(citizen, who)
         citizen.open("/data-saya")
         assert citizen.page.locator("form[action='/data-saya/nomor/batal']").count() == 1
-        citizen.open(link_to_cancel(citizen, who["phone"]))
+        citizen.open(in_mailbox(citizen, who["phone"], r"/nomor-hilang/batal/[\w-]+"))
         citizen.press("form:has(.danger.sure) button")
         citizen.open("/data-saya")
         assert citizen.page.locator("form[action='/data-saya/nomor/batal']").count() == 0

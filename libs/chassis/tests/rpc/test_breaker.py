@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from malang.singo.v1 import charter_pb2_grpc
 from malang.singo.v1.charter_pb2 import GetKindRequest, Kind
+from servicers import charter
 
 REST = 0.5
 
@@ -71,13 +72,7 @@ def test_a_call_that_was_given_no_time_says_nothing_of_the_peer():
 
 
 def serving(do, **how):
-    class Charter(charter_pb2_grpc.CharterServicer):
-        @rpc.access(rpc.ANYONE)
-        def GetKind(self, request, context):  # noqa: N802 - a generated name
-            return do(request)
-
-    served = rpc.Served(charter_pb2_grpc.add_CharterServicer_to_server, Charter(), "malang.singo.v1.Charter")
-    server = rpc.Server([served], verifier("test"), threads=16)
+    server = rpc.Server([charter(do)], verifier("test"), threads=16)
     upstream = rpc.Upstream(f"127.0.0.1:{server.start()}", "test", token=token, **how)
     return server, upstream, upstream.stub(charter_pb2_grpc.CharterStub)
 

@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - methods of a servicer are named by the proto
 """Calls with certificates on both sides: who gets in, and that files which change need no restart."""
 
 import http.server
@@ -17,15 +16,9 @@ from chassis.testing.certificates import HERE, Authority
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from malang.singo.v1 import charter_pb2_grpc
 from malang.singo.v1.charter_pb2 import GetKindRequest, Kind
+from servicers import charter
 
-
-class Charter(charter_pb2_grpc.CharterServicer):
-    @rpc.access(rpc.ANYONE)
-    def GetKind(self, request, context):
-        return Kind()
-
-
-SERVED = rpc.Served(charter_pb2_grpc.add_CharterServicer_to_server, Charter(), "malang.singo.v1.Charter")
+SERVED = charter(lambda _: None)
 
 
 @pytest.fixture
