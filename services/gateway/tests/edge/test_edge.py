@@ -9,7 +9,7 @@ import pytest
 from chassis import principal, telemetry
 from chassis.cache import Cache
 from chassis.errors import FieldError, InvalidFields, NotFound
-from flask import Flask, g, request
+from flask import Blueprint, Flask, g, make_response, request
 from gateway.edge import (
     begin_session,
     citizen_required,
@@ -28,8 +28,85 @@ from gateway.identity import sessions, signin, staff, staff_signin, tokens
 from gateway.upstreams import Upstreams
 from gateway.wsgi import own_platform
 
+views = Blueprint("views", __name__)
 
-def build(settings, means):  # noqa: C901 - many small views
+
+@views.get("/form")
+@public
+def form():
+    return csrf_token()
+
+
+@views.post("/sign-in")
+@limited("sign_in")
+@public
+def sign_in():
+    new = signin.sign_in(gateway().means, request.form["who"], request.form["password"], address="203.0.113.5", agent="test")
+    return begin_session(make_response("in"), new)
+
+
+@views.post("/sign-out")
+def sign_out():
+    sessions.end(gateway().means, g.person)
+    return end_session(make_response("out"))
+
+
+@views.get("/mine")
+@citizen_required
+def mine():
+    return {"id": g.person.id, "principal": principal.current().subject, "request": telemetry.request_id()}
+
+
+@views.get("/unmarked")
+def unmarked():
+    return "hidden"
+
+
+@views.get("/kantor/queue")
+@staff_required("officer", "lurah")
+def queue():
+    return "queue"
+
+
+@views.route("/api/v1/mine", methods=["GET", "POST"])
+@citizen_required
+def api_mine():
+    return {"id": g.person.id}
+
+
+@views.post("/api/v1/broken")
+@public
+def broken():
+    raise InvalidFields(fields=[FieldError("a.b", "odd", "Salah.", "Wrong.")])
+
+
+@views.get("/api/v1/crash")
+@views.get("/crash")
+@public
+def crash():
+    raise RuntimeError("secret detail 3573031708900001")
+
+
+@views.get("/gone")
+@public
+def gone():
+    raise NotFound
+
+
+@views.post("/api/v1/echo")
+@public
+def echo():
+    return {"size": len(request.get_data())}
+
+
+@views.post("/api/v1/upload")
+@uploads
+@public
+def upload():
+    return {"size": len(request.get_data())}
+
+
+def build(settings, means):
     """Return a small application on the real edge."""
     app = Flask("edge_test")
     install(
@@ -40,70 +117,7 @@ def build(settings, means):  # noqa: C901 - many small views
             platform=own_platform(settings, means),
         ),
     )  # fmt: skip
-
-    @app.get("/form")
-    @public
-    def form():
-        return csrf_token()
-
-    @app.post("/sign-in")
-    @limited("sign_in")
-    @public
-    def sign_in():
-        new = signin.sign_in(gateway().means, request.form["who"], request.form["password"], address="203.0.113.5", agent="test")
-        return begin_session(app.make_response("in"), new)
-
-    @app.post("/sign-out")
-    def sign_out():
-        sessions.end(gateway().means, g.person)
-        return end_session(app.make_response("out"))
-
-    @app.get("/mine")
-    @citizen_required
-    def mine():
-        return {"id": g.person.id, "principal": principal.current().subject, "request": telemetry.request_id()}
-
-    @app.get("/unmarked")
-    def unmarked():
-        return "hidden"
-
-    @app.get("/kantor/queue")
-    @staff_required("officer", "lurah")
-    def queue():
-        return "queue"
-
-    @app.route("/api/v1/mine", methods=["GET", "POST"])
-    @citizen_required
-    def api_mine():
-        return {"id": g.person.id}
-
-    @app.post("/api/v1/broken")
-    @public
-    def broken():
-        raise InvalidFields(fields=[FieldError("a.b", "odd", "Salah.", "Wrong.")])
-
-    @app.get("/api/v1/crash")
-    @app.get("/crash")
-    @public
-    def crash():
-        raise RuntimeError("secret detail 3573031708900001")
-
-    @app.get("/gone")
-    @public
-    def gone():
-        raise NotFound
-
-    @app.post("/api/v1/echo")
-    @public
-    def echo():
-        return {"size": len(request.get_data())}
-
-    @app.post("/api/v1/upload")
-    @uploads
-    @public
-    def upload():
-        return {"size": len(request.get_data())}
-
+    app.register_blueprint(views)
     return app
 
 
