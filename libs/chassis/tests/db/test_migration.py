@@ -1,9 +1,13 @@
+import socket
 import threading
+import time
 from pathlib import Path
 
 import psycopg
 import pytest
 from chassis import db
+from chassis.db import migration
+from sqlalchemy.exc import OperationalError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -41,6 +45,27 @@ def test_processes_that_start_together_take_turns(database_url):
         thread.join()
     assert failed == []
     assert "outbox" in _tables(url)
+
+
+def test_a_server_that_cannot_be_reached_yet_is_waited_for(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url, came = f"postgresql://nobody@127.0.0.1:{port}/nothing", []
+
+    def open_later():
+        time.sleep(1)
+        with socket.create_server(("127.0.0.1", port)) as listening:
+            for _ in range(2):  # one that asks whether anybody is there, one that would migrate
+                listening.accept()[0].close()
+                came.append(port)
+
+    threading.Thread(target=open_later, daemon=True).start()
+    with pytest.raises(OperationalError):
+        db.migrate(url, MIGRATIONS)
+    assert len(came) == 2
+    monkeypatch.setattr(migration, "_REACHABLE", 0.5)
+    with pytest.raises(OperationalError):  # nobody is there any more: not for ever
+        db.migrate(url, MIGRATIONS)
 
 
 def test_a_failing_version_leaves_the_ones_before_it(database_url, tmp_path):

@@ -5,6 +5,7 @@ import threading
 import time
 
 import grpc
+import psycopg
 import pytest
 from chassis import rpc, telemetry
 from chassis.errors import Conflict, FieldError, InvalidFields, NotFound, Refused
@@ -188,7 +189,16 @@ class Gone(Exception):
     sqlstate = "57P01"
 
 
-@pytest.mark.parametrize(("cause", "kind"), [(QueryCanceled, "deadline"), (Deadlock, "conflict"), (Gone, "unavailable")])
+@pytest.mark.parametrize(
+    ("cause", "kind"),
+    [
+        (QueryCanceled, "deadline"),
+        (Deadlock, "conflict"),
+        (Gone, "unavailable"),
+        (psycopg.OperationalError, "unavailable"),
+        (psycopg.errors.ConnectionTimeout, "unavailable"),
+    ],
+)
 def test_a_database_under_load_is_told_apart(cause, kind):
     from sqlalchemy.exc import OperationalError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict
 
 from chassis.db.database import dsn
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 _LOCK = 7_266_152  # any number, the same for every migrate process of a database
 _WAIT = 120.0  # seconds to wait for another migrate process
+_REACHABLE = 60.0  # seconds to wait until the server's port can be reached
 _REVISION = re.compile(r"^(revision|down_revision)\b[^=]*=\s*[\"']?([\w]+)", re.MULTILINE)
 
 
@@ -83,6 +86,20 @@ def _run(url: str, migrations: Path, steps: Callable[[ScriptDirectory], Steps]) 
             environment.run_migrations()
 
 
+def _reach(url: str) -> None:
+    """Wait until the server can be connected to: a network lets a pod that has just started through a moment later."""
+    where = conninfo_to_dict(dsn(url))
+    host, port = str(where.get("host", "")).split(",")[0], str(where.get("port", 5432)).split(",")[0]
+    until = time.monotonic() + _REACHABLE
+    while host and not host.startswith("/") and time.monotonic() < until:
+        try:
+            socket.create_connection((host, int(port)), timeout=5).close()
+        except OSError:
+            time.sleep(0.5)
+        else:
+            return
+
+
 @contextmanager
 def _locked(url: str) -> Iterator[sa.Connection]:
     engine = sa.create_engine(
@@ -95,6 +112,7 @@ def _locked(url: str) -> Iterator[sa.Connection]:
             "options": "-c lock_timeout=5000 -c statement_timeout=600000 -c timezone=UTC",
         },
     )
+    _reach(url)  # after it, whoever connects says what is wrong
     with engine.connect() as connection:
         until = time.monotonic() + _WAIT
         while not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_LOCK))):

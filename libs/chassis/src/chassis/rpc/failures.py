@@ -113,7 +113,8 @@ def _database_kind(wrong: BaseException) -> Kind:
         return "deadline"  # statement timeout
     if state in {"40001", "40P01", "55P03"}:
         return "conflict"  # serialisation, deadlock, lock timeout
-    if state[:2] in {"08", "53", "57"} or (not state and type(cause).__name__ == "OperationalError"):
+    away = not state and any(each.__name__ == "OperationalError" for each in type(cause).__mro__)  # refused, lost, timed out
+    if away or state[:2] in {"08", "53", "57"}:
         return "unavailable"
     return "internal"
 
