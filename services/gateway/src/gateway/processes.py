@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import multiprocessing
 import os
 import signal
 import ssl
@@ -38,6 +39,9 @@ def web(running: Process) -> None:
     from gateway.edge.shedding import REFUSING
 
     chosen = running.settings
+    # A fork would inherit the locks that threads of this process hold at that moment, and nobody would release them: a worker
+    # forked while the health thread looks up the database's name never looks up a name.
+    multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
         "gateway.wsgi:worker", factory=True, address=chosen.host, port=chosen.port, interface=Interfaces.WSGI, workers=chosen.workers,
         blocking_threads=chosen.threads + chosen.queue + REFUSING, backlog=1024, respawn_failed_workers=True, workers_kill_timeout=20, websockets=False,
