@@ -7,7 +7,7 @@ import pytest
 
 from deploy.compose.standin import docker
 from deploy.images import materials, starting
-from deploy.images.__main__ import BASE, size
+from deploy.images.__main__ import BASE, build, size
 from deploy.images.naming import ROOT, SERVICES, image, revision, version
 from deploy.images.slim import without_symbols
 
@@ -62,6 +62,25 @@ def test_its_bill_of_materials_lists_what_is_locked_and_the_base(service):
     assert locked - listed == set()
     assert any(each.get("purl", "").startswith("pkg:deb/debian/libc6@") for each in bill["components"])
     assert bill["metadata"]["component"]["name"] == service
+
+
+def test_built_again_from_nothing_it_holds_the_same_bytes():
+    program = """
+import hashlib, pathlib
+for path in sorted(pathlib.Path("/app").rglob("*")):
+    if path.is_file():
+        print(hashlib.sha256(path.read_bytes()).hexdigest(), path)
+"""
+    again = image("gateway") + "-again"
+    build("gateway", again, "--no-cache")
+    try:
+        first, second = (
+            docker("run", "--rm", "--entrypoint", "python", each, "-c", program).splitlines() for each in (image("gateway"), again)
+        )
+    finally:
+        docker("image", "rm", "--force", again)
+    assert len(first) > 1000
+    assert set(first) ^ set(second) == set()
 
 
 def test_a_library_without_symbols_is_all_that_the_loader_reads():
