@@ -49,7 +49,18 @@ def build(service: str, name: str = "", *options: str) -> None:
     print(f"· {name or image(service)}", flush=True)
     said = {"PYTHON_IMAGE": BASE, "VERSION": version(), "REVISION": revision()}
     arguments = [word for key, value in said.items() for word in ("--build-arg", f"{key}={value}")]
-    argv = ["docker", "build", "-q", "-t", name or image(service), "-f", f"services/{service}/Dockerfile", *options, *arguments, "."]
+    argv = [
+        "docker",
+        "build",
+        "-q",
+        "-t",
+        name or image(service),
+        "-f",
+        f"services/{service}/Dockerfile",
+        *options,
+        *arguments,
+        ".",
+    ]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Failed(f"{service} was not built:\n{(done.stdout + done.stderr)[-2000:]}")

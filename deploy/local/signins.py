@@ -1,17 +1,13 @@
 """Demo data and demo sign-ins: made on the first run, kept in .local/, shown at every start."""
 
-import base64
-import hashlib
-import hmac
 import json
-import struct
 import subprocess
 import sys
-import time
 from typing import Any
 
 from deploy.local.programs import Platform
 from deploy.local.state import ROOT, State
+from deploy.local.visitors import totp
 
 
 def seed_water(state: State, platform: Platform) -> None:
@@ -51,11 +47,3 @@ def show(state: State) -> int:
           f"last bill Rp {connection['last_bill_amount']}")  # fmt: skip
     print("  Codes change every 30 s: `make signins` shows them again. Messages of the demo are at /demo/mailbox.")
     return 0
-
-
-def totp(secret: str) -> str:
-    """Return the present one-time code of a base32 secret (RFC 6238)."""
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30), hashlib.sha1).digest()
-    start = digest[-1] & 15
-    return f"{(struct.unpack('>I', digest[start : start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"

@@ -140,7 +140,7 @@ class Visitor:
         self._noise.clear()
 
     def _axe(self) -> Iterator[str]:
-        for violation in Axe().run(self.page).response["violations"]:
+        for violation in Axe().run(self.page, options={"resultTypes": ["violations"]}).response["violations"]:
             nodes = [f"{node['html'][:140]} ({' '.join(node['failureSummary'].split())[:200]})" for node in violation["nodes"][:3]]
             yield f"axe {violation['id']}: {'; '.join(nodes)}"
 
