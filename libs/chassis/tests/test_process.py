@@ -1,6 +1,10 @@
+import os
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
+from chassis import process
 from chassis.process import Job, repeat
 
 
@@ -36,3 +40,30 @@ def test_a_job_that_failed_is_tried_again_soon_however_rarely_it_is_due(every, f
 
     repeat(Job("forget", every, work), stop)
     assert stop.pauses == pauses
+
+
+def test_nothing_forks_while_a_thread_asks_the_database():
+    begun, order = threading.Event(), []
+
+    def ask():
+        with process.unforked:
+            begun.set()
+            time.sleep(0.5)
+            order.append("asked")
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    begun.wait()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if process.unforked.acquire(timeout=2) else 1)
+    order.append("forked")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    thread.join()
+    assert order == ["asked", "forked"]
+
+
+def test_whoever_asks_whether_a_process_is_ready_keeps_it_from_forking():
+    running = process.Running(None, None, SimpleNamespace(ready=process.unforked._is_owned))
+    running.at_work.set()
+    assert running.ready()

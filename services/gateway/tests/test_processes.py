@@ -204,21 +204,6 @@ def test_a_certificate_without_its_key_stops_the_start(environment, tmp_path):
         assert "GATEWAY_TLS_CERT or GATEWAY_TLS_KEY is wrong" in done.stderr
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the children of a process and how they began")
-def test_a_worker_begins_by_itself_and_inherits_no_lock_of_a_thread(environment):
-    port, health = free_port(), free_port()
-    run(environment, "migrate")
-    portal = start({**environment, "GATEWAY_PORT": str(port), "GATEWAY_WORKERS": "3"}, "web", health)
-    try:
-        until_ready(health)
-        children = Path(f"/proc/{portal.pid}/task/{portal.pid}/children").read_text().split()
-        began = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children]
-        assert len([line for line in began if b"multiprocessing.spawn" in line]) == 3
-        assert [line for line in began if b"gateway\0web" in line] == []  # a fork carries its parent's line
-    finally:
-        stop(portal)
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a worker whose parent was killed")
 def test_a_portal_that_was_killed_leaves_nobody_who_keeps_its_ports(environment):
     port, health = free_port(), free_port()

@@ -50,6 +50,11 @@ DONE_AT = Gauge("job_last_success_timestamp_seconds", "When a job last ended wel
 EVERY = Gauge("job_interval_seconds", "Pause between two rounds of a job", ["name"], multiprocess_mode="livemax")
 BUILD = Gauge("build_info", "What a process was built from", ["version", "revision"], multiprocess_mode="livemax")
 
+# Held by a thread while it asks the database, and by whoever forks: in a child that was made while a thread looked up a name,
+# glibc's lock on names stays taken, and nobody there ever finds a name again.
+unforked = threading.RLock()
+os.register_at_fork(before=unforked.acquire, after_in_parent=unforked.release, after_in_child=unforked.release)
+
 log = telemetry.logger(__name__)
 
 
@@ -147,7 +152,8 @@ class Running(Generic[S, P]):
 
     def ready(self) -> bool:
         """Tell whether the process does its work and its own database answers; peers and the bus do not count."""
-        return self.at_work.is_set() and not self.stop.is_set() and self.db.ready()
+        with unforked:
+            return self.at_work.is_set() and not self.stop.is_set() and self.db.ready()
 
 
 def main(service: Service[S, P], arguments: Sequence[str] | None = None) -> int:
@@ -206,10 +212,10 @@ def _beat(running: Running[S, P], alive: heartbeat.Alive) -> None:
     """Write every few seconds that the process lives; what cannot be written now is written with the next beat."""
     while not running.stop.is_set():
         at_work = running.at_work.is_set()
-        with suppress(*_AWAY), running.db.transaction() as session:
+        with unforked, suppress(*_AWAY), running.db.transaction() as session:
             heartbeat.beat(session, alive, ready=at_work, lag=running.lag(), jobs=list(running.runs.values()))
         running.stop.wait(heartbeat.EVERY if at_work else 0.5)
-    with suppress(*_AWAY), running.db.transaction() as session:
+    with unforked, suppress(*_AWAY), running.db.transaction() as session:
         heartbeat.leave(session, alive.instance)
 
 

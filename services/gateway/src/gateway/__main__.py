@@ -3,21 +3,21 @@
 import sys
 from dataclasses import replace
 
+from chassis import settings
+
+if sys.argv[1:2] == ["web"]:
+    settings.share_metrics()  # before anything makes a metric
+
+from chassis import process
+
+from gateway.app import SERVICE
+from gateway.processes import BODIES, COMMANDS
+
 
 def main() -> int:
     """Run the process or command that the command line names."""
-    from chassis import settings
-
-    if sys.argv[1:2] == ["web"]:
-        settings.share_metrics()  # before anything makes a metric
-
-    from chassis import process
-
-    from gateway.app import SERVICE
-    from gateway.processes import BODIES, COMMANDS
-
     return process.main(replace(SERVICE, bodies=BODIES, commands=COMMANDS))
 
 
-if __name__ == "__main__":  # workers of the portal import this file by another name, and load only what they need
+if __name__ == "__main__":
     sys.exit(main())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import multiprocessing
 import os
 import signal
 import ssl
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chassis import telemetry
-from chassis.process import Body, Command, Running
+from chassis.process import Body, Command, Running, unforked
 from chassis.settings import refuse
 
 from gateway.settings import PREFIX, Settings
@@ -39,9 +38,6 @@ def web(running: Process) -> None:
     from gateway.edge.shedding import REFUSING
 
     chosen = running.settings
-    # A fork would inherit the locks that threads of this process hold at that moment, and nobody would release them: a worker
-    # forked while the health thread looks up the database's name never looks up a name.
-    multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
         "gateway.wsgi:worker", factory=True, address=chosen.host, port=chosen.port, interface=Interfaces.WSGI, workers=chosen.workers,
         blocking_threads=chosen.threads + chosen.queue + REFUSING, backlog=1024, respawn_failed_workers=True, workers_kill_timeout=20, websockets=False,
@@ -72,7 +68,9 @@ def _watch(running: Process, server: AbstractServer[Any]) -> None:
     chosen = running.settings
     seen = _stamps(chosen)
     while not running.at_work.is_set() and not running.stop.is_set():
-        if _answers(chosen):
+        with unforked:
+            answers = _answers(chosen)
+        if answers:
             running.at_work.set()
         running.stop.wait(0.1)
     while chosen.tls_cert and not running.stop.wait(_LOOK):
