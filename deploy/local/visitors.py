@@ -58,9 +58,9 @@ def _multipart(fields: dict[str, str], name: str, content: bytes) -> tuple[bytes
     return b"".join(parts) + f"--{edge}--\r\n".encode(), f"multipart/form-data; boundary={edge}"
 
 
-def totp(secret: str, ahead: int = 0) -> str:
-    """Return the one-time code of a base32 secret (RFC 6238, SHA-1, 30 s, 6 digits), or one of the next ones."""
-    counter = struct.pack(">Q", int(time.time()) // 30 + ahead)
+def totp(secret: str) -> str:
+    """Return the present one-time code of a base32 secret (RFC 6238, SHA-1, 30 s, 6 digits)."""
+    counter = struct.pack(">Q", int(time.time()) // 30)
     digest = hmac.new(base64.b32decode(secret + "=" * (-len(secret) % 8)), counter, hashlib.sha1).digest()
     start = digest[-1] & 15
     return f"{(struct.unpack('>I', digest[start : start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
@@ -119,20 +119,18 @@ _TOKEN_LIFE = 480  # seconds that an access token is used again here; a one-time
 
 
 def sign_in_staff(url: str, staff: dict[str, str]) -> Person:
-    """Sign a member of staff in with the second factor, once for several errands; waits where present and next code were used already."""
+    """Sign a member of staff in with the second factor, once for several errands; waits where the present code was used already."""
     signed_in = SIGNED_IN.get((url, staff["username"]))
     if signed_in and time.monotonic() - signed_in[0] < _TOKEN_LIFE:
         return signed_in[1]
-    for turn in range(4):
-        ahead = turn % 2  # a clock may be half a minute fast, so the next code is good already
-        body = {"username": staff["username"], "password": staff["password"], "code": totp(staff["totp_secret"], ahead)}
+    for _ in range(3):
+        body = {"username": staff["username"], "password": staff["password"], "code": totp(staff["totp_secret"])}
         try:
             answer = Person(url).call("POST", "/auth/staff/tokens", body)
         except Surprise as wrong:
             if "code_refused" not in str(wrong):
                 raise
-            if ahead:
-                time.sleep(30 - time.time() % 30 + 0.5)
+            time.sleep(30 - time.time() % 30 + 0.5)
             continue
         person = Person(url, answer["access_token"])
         SIGNED_IN[url, staff["username"]] = time.monotonic(), person
