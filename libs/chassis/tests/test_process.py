@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from chassis import process
 from chassis.process import Job, repeat
+from sqlalchemy.exc import SQLAlchemyError
 
 
 class Stop(threading.Event):
@@ -67,3 +68,16 @@ def test_whoever_asks_whether_a_process_is_ready_keeps_it_from_forking():
     running = process.Running(None, None, SimpleNamespace(ready=process.unforked._is_owned))
     running.at_work.set()
     assert running.ready()
+
+
+def test_the_heartbeat_keeps_its_process_from_forking():
+    held = []
+
+    def transaction():
+        held.append(process.unforked._is_owned())
+        running.stop.set()
+        raise SQLAlchemyError
+
+    running = process.Running(None, None, SimpleNamespace(transaction=transaction))
+    process._beat(running, SimpleNamespace(instance="one"))
+    assert held == [True, True]  # the beat and the parting
