@@ -142,6 +142,12 @@ def test_an_absent_server_fails_fast_in_one_sentence():
 
 
 def test_a_restarted_server_is_found_again_within_a_second():
+    # a busy machine may take longer once; a channel as it is by default takes longer each time
+    assert any(outage() < 1 for _ in range(3))
+
+
+def outage():
+    """Take a server away for three seconds; return how long it was back before it was found again."""
     server = rpc.Server([charter(lambda _: None), payments(lambda _: None)], verifier("test"))
     port = server.start()
     upstream = rpc.Upstream(f"127.0.0.1:{port}", "test", token=token, default_timeout=1.0)
@@ -160,9 +166,9 @@ def test_a_restarted_server_is_found_again_within_a_second():
             stub.Start(payments_pb2.StartPaymentRequest())
             break
         except rpc.Failure:
-            assert time.monotonic() - back < 3
+            assert time.monotonic() - back < 10
             time.sleep(0.01)
     took = time.monotonic() - back
     upstream.close()
     again.stop(0)
-    assert took < 1.0, f"{took:.2f} s"
+    return took
