@@ -11,12 +11,13 @@ from deploy.compose.secrets import environment
 from deploy.compose.standin import Failed, Standin, docker
 from deploy.local.state import ROOT, State
 
-TRIES = 5
+TRIES = 5  # a start is what an image can do, not what it does beside something else
+PROMISED = 2.0  # seconds
 PATIENCE = 60  # seconds
 
 
 def measure(services: Iterable[str]) -> dict[str, float]:
-    """Return the seconds that the process which answers people needs, the best of five starts for each service."""
+    """Return the seconds that the process which answers people needs: the first start that keeps the promise, or the best of five."""
     document = read(environment(State(ROOT / ".local" / "starts")))
     project = Standin(document, f"{document.name}-starts")
     project.down()
@@ -24,11 +25,18 @@ def measure(services: Iterable[str]) -> dict[str, float]:
         project.up(*(f"{service}-migrate" for service in services), "redis")
         for service in services:
             project.until(f"{service}-migrate", "service_completed_successfully")
-        return {
-            each: min(_start(project, f"{each}-{'web' if each == 'gateway' else 'rpc'}") for _ in range(TRIES)) for each in services
-        }
+        return {each: _best(project, f"{each}-{'web' if each == 'gateway' else 'rpc'}") for each in services}
     finally:
         project.down()
+
+
+def _best(project: Standin, name: str) -> float:
+    best = _start(project, name)
+    for _ in range(TRIES - 1):
+        if best <= PROMISED:
+            break
+        best = min(best, _start(project, name))
+    return best
 
 
 def _start(project: Standin, name: str) -> float:
