@@ -48,8 +48,8 @@ def build(service: str, name: str = "", *options: str) -> None:
     """Build the image of a service from this checkout, as `name` or what it is called; options are the builder's own."""
     print(f"· {name or image(service)}", flush=True)
     said = {"PYTHON_IMAGE": BASE, "VERSION": version(), "REVISION": revision()}
-    arguments = [*options, *(word for key, value in said.items() for word in ("--build-arg", f"{key}={value}"))]
-    argv = ["docker", "build", "-q", "-t", name or image(service), "-f", f"services/{service}/Dockerfile", *arguments, "."]
+    given = [word for key, value in said.items() for word in ("--build-arg", f"{key}={value}")]
+    argv = ["docker", "build", "-q", "-t", name or image(service), "-f", f"services/{service}/Dockerfile", *given, *options, "."]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Failed(f"{service} was not built:\n{(done.stdout + done.stderr)[-2000:]}")
