@@ -1,6 +1,9 @@
-"""Which tests share a process when several run side by side: those on one platform, in one folder, or in one file."""
+"""Where tests keep their files, and which tests share a process: those on one platform, in one folder, or in one file."""
 
+import os
 import re
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,23 @@ from xdist.scheduler import LoadScopeScheduling
 FOLDERS = ("tests/cluster/", "tests/fuzz/", "tests/images/")  # whose tests share what one process holds
 ALONE = "tests/faults/"  # each test of it starts a platform of its own
 BUS = re.compile(r"tests/integration/.*\[(postgresql|kafka)\b")
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, where the machine has one
+ROOM = 4 * 2**30  # bytes that must be free there, and of the memory; tests take a fifth of it
+
+
+def _fits() -> bool:
+    """Tell whether there is room in memory for what tests keep: databases of 500 files that live for one test, above all."""
+    if not os.access(MEMORY, os.W_OK):
+        return False
+    there = os.statvfs(MEMORY)
+    free = re.search(r"MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text(encoding="ascii"))
+    room = min(there.f_bavail * there.f_frsize, int(free[1]) * 1024 if free else 0)
+    return room > ROOM and not there.f_flag & os.ST_NOEXEC
+
+
+if "TMPDIR" not in os.environ and _fits():
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)  # for the processes that this one starts, too
 
 
 class Shared(LoadScopeScheduling):

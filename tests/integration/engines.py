@@ -24,6 +24,8 @@ def start(stack: contextlib.ExitStack, *, kafka: bool, advertised: str = "") -> 
     started: dict[str, Any] = {}
     for name, (container, inside, line) in wanted.items():
         container.port_outside = free_port()
+        if name == "postgres":
+            container.with_tmpfs_mount("/var/lib/postgresql")  # it makes thousands of files, and is never stopped
         container.waiting_for(LogMessageWaitStrategy(line).with_startup_timeout(180))
         started[name] = stack.enter_context(container.with_bind_ports(inside, container.port_outside))
     if kafka:

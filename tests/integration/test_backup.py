@@ -4,8 +4,8 @@ import contextlib
 import hashlib
 import io
 import json
-import shutil
 import stat
+import tempfile
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,11 +92,12 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path):
-    made = Machine(tmp_path / "local", dict(GIVEN))
-    yield made
-    made.stop()
-    shutil.rmtree(embedded_postgres(made.state).data_dir, ignore_errors=True)
+def machine():
+    with tempfile.TemporaryDirectory(prefix="malang-machine-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)  # whoever PostgreSQL runs as gets there, so that its files are there, too
+        made = Machine(Path(folder) / "local", dict(GIVEN))
+        yield made
+        made.stop()
 
 
 def doubles(machine):
