@@ -36,6 +36,19 @@ WEIGHT = """() => performance.getEntriesByType("resource").concat(performance.ge
   .filter(entry => entry.initiatorType !== "fetch").reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
 WIDER = """() => [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
   .slice(0, 3).map(e => e.outerHTML.slice(0, 90))"""
+# What axe judges of a page: its elements and what they say of themselves, and whether there are words. Which words, links and numbers
+# these are, and how often a row repeats, is no part of it.
+SHAPE = """() => {
+  const open = /^(href|src|action|value|content|alt|title|aria-label|placeholder)$/;
+  const told = a => a.name + "=" + (open.test(a.name) ? !!a.value.trim() : a.value.replace(/[0-9a-f-]{8,}|[0-9.]+/g, "0"));
+  const shape = e => {
+    const words = [...e.childNodes].some(n => n.nodeType === Node.TEXT_NODE && n.data.trim());
+    const within = [...e.children].map(shape).filter((one, at, all) => one !== all[at - 1]);
+    return `<${e.tagName} ${[...e.attributes].map(told)} ${words}>${within.join("")}`;
+  };
+  return shape(document.documentElement);
+}"""
+FAULTLESS: set[tuple[int, str, str]] = set()  # width, language and shape of pages that axe found nothing wrong with
 PRESSED = (".masthead", ".main-nav", ".footer", ".demo-strip", "main button", "main a.button")
 REFUSALS = """addEventListener("securitypolicyviolation", e => console.error("CSP " + e.violatedDirective + " " + e.blockedURI))"""
 
@@ -140,7 +153,14 @@ class Visitor:
         self._noise.clear()
 
     def _axe(self) -> Iterator[str]:
-        for violation in Axe().run(self.page, options={"resultTypes": ["violations"]}).response["violations"]:
+        """Ask axe about a page, once for all that look the same to it."""
+        seen = (self.width, self.language, self.page.evaluate(SHAPE))
+        if seen in FAULTLESS:
+            return
+        violations = Axe().run(self.page, options={"resultTypes": ["violations"]}).response["violations"]
+        if not violations:
+            FAULTLESS.add(seen)
+        for violation in violations:
             nodes = [f"{node['html'][:140]} ({' '.join(node['failureSummary'].split())[:200]})" for node in violation["nodes"][:3]]
             yield f"axe {violation['id']}: {'; '.join(nodes)}"
 
