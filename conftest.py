@@ -10,7 +10,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 FOLDERS = ("tests/cluster/", "tests/fuzz/", "tests/images/")  # whose tests share what one process holds
-ALONE = "tests/faults/"  # each test of it starts a platform of its own
+ALONE = ("tests/faults/", "tests/integration/test_backup.py")  # each test of these starts a platform of its own
 BUS = re.compile(r"tests/integration/.*\[(postgresql|kafka)\b")
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, where the machine has one
