@@ -28,7 +28,7 @@ from world import World, settle
 from deploy.local.demo import Person, Surprise
 
 T = TypeVar("T")
-CASES = int(os.environ.get("FUZZ_CASES", "1200"))  # of one fuzzer; `make fuzz` asks for more
+CASES = int(os.environ.get("FUZZ_CASES", "900"))  # of one fuzzer; `make fuzz` asks for more
 STAFF = ("officer", "lurah", "water_cs", "cashier", "crew", "operator", "admin")
 AGAIN = ("problem:conflict", "problem:deadline", "problem:unavailable")
 
