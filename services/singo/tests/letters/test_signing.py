@@ -1,11 +1,13 @@
 import datetime as dt
 import stat
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 import pytest
 from chassis import clock
+from chassis.files import FileStore
 from singo import letters
 from singo.letters.checking import SignatureState, Trust, check
 from singo.letters.signing import LOCAL_NAME, KeySigner, local_identity
@@ -24,6 +26,21 @@ def test_processes_that_start_together_agree_on_one_key(tmp_path):
     assert len(set(made)) == 1
     assert [file.name for file in folder.iterdir()] == ["local.pem"]
     assert stat.S_IMODE((folder / "local.pem").stat().st_mode) == 0o600
+
+
+def test_a_process_starts_while_another_still_writes_the_key(signing_dir, tmp_path, vault):
+    folder = tmp_path / "signing"
+    identity = local_identity(folder)
+    (folder / f".{uuid.uuid4().hex}.pem").write_bytes((signing_dir / "local.pem").read_bytes()[:-40])
+    _press, trust = letters.open_press(
+        public_url="https://layanan.contoh.id",
+        signing_dir=folder,
+        timestamp_url="",
+        vault=vault,
+        files=FileStore(str(tmp_path / "files")),
+        address_key=bytes(32),
+    )
+    assert [each.dump() for each in trust.local] == [identity.certificate.dump()]
 
 
 def test_the_local_certificate_says_that_it_is_not_certified(signing_dir, letter, trust):

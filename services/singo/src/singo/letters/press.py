@@ -78,6 +78,7 @@ def open_press(
     if signing_dir == Path():
         raise ValueError("the local signing key needs a folder")
     signer: Signer = remote or KeySigner(local_identity(signing_dir), authority(timestamp_url))
-    local = [each for file in sorted(signing_dir.glob("*.pem")) for each in certificates(file.read_bytes())]
+    kept = sorted(signing_dir.glob("[!.]*.pem"))  # hidden ones are another process's, half written
+    local = [each for file in kept for each in certificates(file.read_bytes())]
     trust = Trust(certified=remote.roots if remote else (), local=local)
     return Press(Typesetter(public_url), signer, vault, files, address_key), trust

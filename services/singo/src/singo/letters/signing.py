@@ -116,6 +116,8 @@ def local_identity(folder: Path) -> Identity:
         made = folder / f".{uuid.uuid4().hex}.pem"
         with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(_new_identity())
+            out.flush()
+            os.fsync(out.fileno())
         try:
             os.link(made, file)  # complete or not there, and the first one stays
         except FileExistsError:
