@@ -115,6 +115,30 @@ def test_staff_are_added_by_command_and_the_secret_is_shown(environment):
     assert made["totp_uri"].startswith("otpauth://")
 
 
+def test_a_worker_that_hangs_is_replaced(environment):
+    """One that stands still keeps its share of what arrives, whatever made it stand still."""
+    port, health = free_port(), free_port()
+    run(environment, "migrate")
+    child = start({**environment, "GATEWAY_PORT": str(port), "GATEWAY_WORKER_PATIENCE": "8"}, "web", health)
+    try:
+        until_ready(health)
+        hung, *others = (before := workers(child.pid))
+        os.kill(hung, signal.SIGSTOP)
+        until = time.monotonic() + 60
+        while len(after := workers(child.pid)) < len(before) or hung in after:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        assert set(others) < set(after)
+        time.sleep(3)  # one that is told to stop while it starts is given 20 s
+    finally:
+        said = stop(child)
+    assert '"event":"worker_hung"' in said
+
+
+def workers(parent):
+    return [int(each) for task in Path(f"/proc/{parent}/task").glob("*/children") for each in task.read_text().split()]
+
+
 def test_the_portal_serves_reports_health_notices_a_rotation_and_stops(environment):
     port, health = free_port(), free_port()
     run(environment, "migrate")

@@ -10,6 +10,7 @@ import signal
 import ssl
 import threading
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +21,14 @@ from chassis.settings import refuse
 from gateway.settings import PREFIX, Settings
 
 if TYPE_CHECKING:  # each process loads only what it needs
+    from flask import Flask
     from granian.server.common import AbstractServer
 
     from gateway.identity.means import Means
+    from gateway.pulse import Pulse
 
     Process = Running[Settings, Means]
 
-_LOOK = 1.0  # seconds between two looks at the files of the certificate
 log = telemetry.logger(__name__)
 
 
@@ -36,18 +38,25 @@ def web(running: Process) -> None:
     from granian.constants import Interfaces
 
     from gateway.edge.shedding import REFUSING
+    from gateway.pulse import Pulse
 
-    chosen = running.settings
+    chosen, pulse = running.settings, Pulse(running.settings.worker_patience)
     server = Granian(
-        "gateway.wsgi:worker", factory=True, address=chosen.host, port=chosen.port, interface=Interfaces.WSGI, workers=chosen.workers,
+        "gateway.wsgi:worker", address=chosen.host, port=chosen.port, interface=Interfaces.WSGI, workers=chosen.workers,
         blocking_threads=chosen.threads + chosen.queue + REFUSING, backlog=1024, respawn_failed_workers=True, workers_kill_timeout=20, websockets=False,
         log_access=False, **_tls(chosen),
     )  # fmt: skip
-    threading.Thread(target=_watch, args=(running, server), daemon=True).start()
+    threading.Thread(target=_watch, args=(running, server, pulse), daemon=True).start()
     try:
-        server.serve()  # it handles signals itself
+        server.serve(target_loader=partial(_worker, pulse.port), wrap_loader=False)  # it handles signals itself
     finally:
         running.stop.set()
+
+
+def _worker(pulse: int) -> Flask:
+    from gateway.wsgi import worker  # only there: what calls services has threads, and this process forks
+
+    return worker(pulse)
 
 
 def _tls(chosen: Settings) -> dict[str, Any]:
@@ -63,8 +72,10 @@ def _tls(chosen: Settings) -> dict[str, Any]:
     return {"ssl_cert": Path(chosen.tls_cert), "ssl_key": Path(chosen.tls_key), "ssl_protocol_min": SSLProtocols.tls12}
 
 
-def _watch(running: Process, server: AbstractServer[Any]) -> None:
-    """Say that the process is at work once a worker answers; then see whether the certificate changes."""
+def _watch(running: Process, server: AbstractServer[Any], pulse: Pulse) -> None:
+    """Say that the process is at work once a worker answers; then see whether one hangs or the certificate changes."""
+    from gateway.pulse import EVERY
+
     chosen = running.settings
     seen = _stamps(chosen)
     while not running.at_work.is_set() and not running.stop.is_set():
@@ -73,7 +84,11 @@ def _watch(running: Process, server: AbstractServer[Any]) -> None:
         if answers:
             running.at_work.set()
         running.stop.wait(0.1)
-    while chosen.tls_cert and not running.stop.wait(_LOOK):
+    while not running.stop.wait(EVERY):
+        workers = {each.inner.pid: each.inner for each in list(server.wrks)}
+        for pid in pulse.look(workers):
+            log.error("worker_hung", worker=pid)
+            workers[pid].kill()  # the server sees it go and starts another
         try:
             if (now := _stamps(chosen)) != seen:
                 _renew(server, chosen)

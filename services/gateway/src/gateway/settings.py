@@ -28,6 +28,10 @@ class Settings(Common, frozen=True, kw_only=True):
     )
     workers: Annotated[int, Meta(description="Processes of the portal's server", ge=1, le=64)] = 2
     threads: Annotated[int, Meta(description="Requests at work at once in one process", ge=1, le=256)] = 16
+    worker_patience: Annotated[
+        int,
+        Meta(description="Seconds without a sign of life after which a process of the portal's server is replaced", ge=3, le=600),
+    ] = 30
     queue: Annotated[int, Meta(description="Requests that may wait in one process; one more is answered 503", ge=1, le=1024)] = 48
     trusted_proxies: Annotated[int, Meta(description="Proxies in front whose X-Forwarded-* headers count", ge=0, le=5)] = 0
     singo_target: Annotated[str, Meta(description="Where singo's RPC is: dns:///host:port, host:port or unix:/path")] = (

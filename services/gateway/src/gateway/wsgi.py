@@ -22,6 +22,7 @@ from gateway.edge.rates import Limiter
 from gateway.edge.shedding import Shedding
 from gateway.identity.keys import ISSUER
 from gateway.identity.means import Means, means_of
+from gateway.pulse import beat
 from gateway.schema import MIGRATIONS, database
 from gateway.settings import PREFIX, Settings
 from gateway.upstreams import Upstreams
@@ -79,9 +80,10 @@ def own_platform(settings: Settings, means: Means) -> Platform:
     )  # fmt: skip
 
 
-def worker() -> Flask:
-    """Return the application of one worker, with the settings of the environment."""
+def worker(pulse: int) -> Flask:
+    """Return the application of one worker, with the settings of the environment; it beats at the port `pulse`."""
     _die_with_parent()
+    beat(pulse)
     settings = environment.load(Settings, PREFIX)
     telemetry.configure("gateway", "web", settings)
     telemetry.trace("gateway", "web", settings)
