@@ -31,6 +31,10 @@ if "TMPDIR" not in os.environ and _fits():
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)  # for the processes that this one starts, too
 
 
+# What gRPC does in a child that was forked while calls were made ends one in fifty of them before it becomes the server of a test.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
+
 class Shared(LoadScopeScheduling):
     """Gives whole groups to whoever is free."""
 
