@@ -4,7 +4,7 @@ from chassis import rpc
 from chassis.errors import Conflict, DomainError, FieldError, NotFound, Refused
 from chassis.principal import Unauthenticated
 from chassis.rpc.failures import CODES, KINDS, SENTENCES, STATUS_KEY, from_call, of_exception, of_kind, to_status
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 sentences = st.text(min_size=1, max_size=60)
@@ -37,6 +37,7 @@ def parts(failure):
     return failure.kind, failure.code, failure.id, failure.en, failure.fields, failure.retry_after
 
 
+@example(rpc.Failure("conflict", "busy", "nanti", "later", (), 1.001))  # 1000.9999999999999 milliseconds
 @given(failures)
 def test_arrives_as_it_left(failure):
     sent = to_status(failure)

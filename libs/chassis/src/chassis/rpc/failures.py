@@ -131,7 +131,7 @@ def to_status(failure: Failure) -> status_pb2.Status:
         parts.append(details.BadRequest(field_violations=[_violation(field) for field in failure.fields[:_FIELDS]]))
     if failure.retry_after is not None:
         retry = details.RetryInfo()
-        retry.retry_delay.FromMilliseconds(int(failure.retry_after * 1000))
+        retry.retry_delay.FromMilliseconds(round(failure.retry_after * 1000))
         parts.append(retry)
     for part in parts:
         status.details.add().Pack(part)
