@@ -16,8 +16,8 @@ PROMISED = 2.0  # seconds
 PATIENCE = 60  # seconds
 
 
-def measure(services: Iterable[str]) -> dict[str, float]:
-    """Return the seconds that the process which answers people needs: the first start that keeps the promise, or the best of five."""
+def measure(services: Iterable[str], tries: int = TRIES) -> dict[str, float]:
+    """Return the seconds that the process which answers people needs: the first start that keeps the promise, or the best of all tries."""
     document = read(environment(State(ROOT / ".local" / "starts")))
     project = Standin(document, f"{document.name}-starts")
     project.down()
@@ -25,14 +25,14 @@ def measure(services: Iterable[str]) -> dict[str, float]:
         project.up(*(f"{service}-migrate" for service in services), "redis")
         for service in services:
             project.until(f"{service}-migrate", "service_completed_successfully")
-        return {each: _best(project, f"{each}-{'web' if each == 'gateway' else 'rpc'}") for each in services}
+        return {each: _best(project, f"{each}-{'web' if each == 'gateway' else 'rpc'}", tries) for each in services}
     finally:
         project.down()
 
 
-def _best(project: Standin, name: str) -> float:
+def _best(project: Standin, name: str, tries: int) -> float:
     best = _start(project, name)
-    for _ in range(TRIES - 1):
+    for _ in range(tries - 1):
         if best <= PROMISED:
             break
         best = min(best, _start(project, name))

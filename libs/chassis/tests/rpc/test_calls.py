@@ -3,6 +3,7 @@
 
 import threading
 import time
+from contextvars import Context
 
 import grpc
 import psycopg
@@ -41,8 +42,8 @@ def test_request_id_trace_and_key_travel_with_the_call():
 def test_a_call_without_context_gets_one():
     seen = []
     with calling(lambda _: seen.append((telemetry.request_id(), telemetry.traceparent()))) as stub:
-        stub.GetKind(GetKindRequest())
-        stub.GetKind(GetKindRequest())
+        for _ in range(2):
+            Context().run(stub.GetKind, GetKindRequest())  # another test of this process may have left one
     assert len({request for request, _ in seen}) == 2
     assert all(len(request) == 32 and trace.startswith("00-") for request, trace in seen)
 
@@ -85,10 +86,10 @@ def test_a_budget_that_is_spent_makes_no_call():
 
 
 def test_a_slow_server_is_left_at_the_deadline():
-    with calling(lambda _: time.sleep(1)) as stub:
+    with calling(lambda _: time.sleep(2)) as stub:
         started = time.monotonic()
         wrong = failure(stub.GetKind, GetKindRequest(), timeout=0.2)
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 1.8
     assert wrong.kind == "deadline"
     assert "terlalu lama" in wrong.sentence("id")
 

@@ -41,7 +41,7 @@ def test_one_more_than_work_and_queue_hold_is_turned_away_with_a_time_to_come_ba
     time.sleep(0.2)
     began = time.monotonic()
     refused = client.get("/api/v1/bills", headers={"Accept-Language": "en"})
-    assert time.monotonic() - began < 0.1
+    assert time.monotonic() - began < 5  # those before it hold their places for ten
     assert refused.status_code == 503
     assert int(refused.headers["Retry-After"]) >= 1
     assert refused.headers["Content-Type"] == "application/problem+json"
