@@ -5,6 +5,7 @@ import subprocess
 import threading
 import time
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 from chassis import cache as module
@@ -122,8 +123,10 @@ def _black_holed(stack, _server):
 @pytest.mark.parametrize("gone", [_refused, _frozen, _black_holed])
 def test_a_server_that_is_gone_costs_a_tenth_of_a_second_once(server, gone):
     with ExitStack() as stack:
-        cache = Cache(gone(stack, server))
-        assert seconds(lambda: cache.get("k")) < 2
+        url = gone(stack, server)
+        caches = [Cache(url) for _ in range(3)]  # the best of three: a busy machine is late now and then
+        assert min(seconds(partial(each.get, "k")) for each in caches) < 0.25
+        cache = caches[-1]
         assert not cache.available
 
         def many():
@@ -131,15 +134,15 @@ def test_a_server_that_is_gone_costs_a_tenth_of_a_second_once(server, gone):
                 assert cache.get("k") is None
                 assert not cache.set("k", b"v", 1)
 
-        assert seconds(many) < 5  # each that waited would take a tenth: 40
+        assert min(seconds(many) for _ in range(3)) < 0.1
 
 
 def test_a_server_frozen_under_use_costs_a_tenth_of_a_second_once(server):
-    cache = Cache(server[1])
-    assert cache.set("k", b"v", 60)
+    caches = [Cache(server[1]) for _ in range(3)]
+    assert all(each.set("k", b"v", 60) for each in caches)
     server[0].send_signal(signal.SIGSTOP)
-    assert seconds(lambda: cache.get("k")) < 2
-    assert seconds(lambda: [cache.get("k") for _ in range(200)]) < 5
+    assert min(seconds(partial(each.get, "k")) for each in caches) < 0.25
+    assert min(seconds(lambda: [caches[-1].get("k") for _ in range(200)]) for _ in range(3)) < 0.1
 
 
 def test_one_asks_for_all_and_the_cache_comes_back(server, monkeypatch):

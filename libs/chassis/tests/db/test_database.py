@@ -68,7 +68,7 @@ def test_a_statement_stops_when_the_time_of_its_call_is_over(database):
             session.execute(sa.text("select pg_sleep(5)"))
     finally:
         telemetry.deadline.reset(before)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 1
     with database.transaction() as session:
         assert session.scalar(sa.text("show statement_timeout")) == "5s"
 
@@ -159,7 +159,7 @@ def test_a_read_stops_when_the_time_of_its_call_is_over(database):
     began = time.monotonic()
     with telemetry_budget(0.2), pytest.raises(psycopg.errors.QueryCanceled):
         database.read(db.Read(sa.select(sa.func.pg_sleep(5))))
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 1
 
 
 def test_a_read_replaces_connections_that_the_server_closed(database, url):

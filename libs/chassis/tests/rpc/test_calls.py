@@ -89,7 +89,7 @@ def test_a_slow_server_is_left_at_the_deadline():
     with calling(lambda _: time.sleep(2)) as stub:
         started = time.monotonic()
         wrong = failure(stub.GetKind, GetKindRequest(), timeout=0.2)
-        assert time.monotonic() - started < 1.8
+        assert time.monotonic() - started < 1
     assert wrong.kind == "deadline"
     assert "terlalu lama" in wrong.sentence("id")
 

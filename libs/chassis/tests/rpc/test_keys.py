@@ -140,7 +140,7 @@ def test_a_slow_publisher_costs_a_second_at_most(publisher):
     started = time.monotonic()
     with pytest.raises(rpc.Failure):
         keys("k1")
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 1
 
 
 def test_a_flood_of_first_callers_fetches_once(publisher):

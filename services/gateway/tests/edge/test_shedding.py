@@ -39,9 +39,8 @@ def test_one_more_than_work_and_queue_hold_is_turned_away_with_a_time_to_come_ba
     client = Client(Shedding(slow.wsgi, most=2, queue=2))
     threads, answers = together(client, 4)
     time.sleep(0.2)
-    began = time.monotonic()
     refused = client.get("/api/v1/bills", headers={"Accept-Language": "en"})
-    assert time.monotonic() - began < 5  # those before it hold their places for ten
+    assert answers == []  # it waited for none of those before it
     assert refused.status_code == 503
     assert int(refused.headers["Retry-After"]) >= 1
     assert refused.headers["Content-Type"] == "application/problem+json"
