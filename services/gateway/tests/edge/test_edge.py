@@ -266,6 +266,12 @@ def test_staff_and_citizens_do_not_enter_each_others_views_and_roles_count(small
         assert client.get("/mine").status_code == 403
 
 
+@pytest.mark.parametrize("path", ["/form", "/crash", "/nowhere"])
+def test_a_thread_keeps_nothing_of_a_request(browser, path):
+    assert browser.get(path).headers["X-Request-Id"]
+    assert (telemetry.request_id(), telemetry.remaining()) == ("", None)
+
+
 def test_every_answer_carries_the_security_headers(browser):
     for path in ("/form", "/gone", "/nowhere", "/crash", "/api/v1/mine"):
         headers = browser.get(path).headers

@@ -118,6 +118,14 @@ def enter(
     return UNRECORDED
 
 
+def leave() -> None:
+    """Leave nothing of a call that was entered in this thread."""
+    _request_id.set("")
+    _traceparent.set("")
+    deadline.set(None)
+    idempotency_key.set(None)
+
+
 @contextmanager
 def call(
     request_id: str = "", traceparent: str = "", name: str = "", kind: Kind = "internal", attributes: Attributes = _NO_ATTRIBUTES

@@ -151,5 +151,4 @@ def _teardown(_wrong: BaseException | None) -> None:
         span.end()
     if acting := g.pop("acting", None):
         acting.__exit__(None, None, None)
-    call_context.deadline.set(None)
-    call_context.idempotency_key.set(None)
+    call_context.leave()
